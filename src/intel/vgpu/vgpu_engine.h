@@ -1,0 +1,116 @@
+/*
+ * SPDX-License-Identifier: MIT
+ *
+ * An engine: a ring buffer, the command streamer that reads it, and the unit behind it.
+ */
+
+#ifndef VGPU_ENGINE_H
+#define VGPU_ENGINE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vgpu_gtt.h"
+
+struct vgpu;
+
+enum vgpu_engine_id {
+   VGPU_RCS,
+   VGPU_VCS,
+   VGPU_BCS,
+   VGPU_NUM_ENGINES,
+};
+
+/** The longest command: an 8-bit or 9-bit DWord Length and its bias of two. */
+#define VGPU_MAX_CMD_DW 514
+
+/** Where the command streamer reads from. */
+struct vgpu_fetch {
+   uint32_t address; /* graphics address of the next DWord to read */
+   enum vgpu_as as;
+   bool secure; /* privileged commands execute; otherwise they are NOOPs */
+};
+
+/** Blitter state that XY_SETUP_* commands set and the commands after them use. */
+struct vgpu_blt_setup {
+   bool valid; /* an XY_SETUP_* command was seen since reset */
+   uint32_t br00, br01, br05, br06, br07, br09;
+   uint32_t clip_top_left, clip_bottom_right; /* BR24, BR25 */
+};
+
+struct vgpu_engine {
+   struct vgpu *gpu;
+   enum vgpu_engine_id id;
+   const char *name;
+   uint32_t mmio_base;
+
+   /*
+    * Registers of the engine live in vgpu::regs and are guarded by vgpu::lock, like all
+    * registers. What is below is the executing thread's own, unless it says otherwise.
+    */
+   pthread_t thread;
+   bool thread_running;
+   pthread_cond_t wake; /* with vgpu::lock: work, a register that a wait may be for, or stop */
+   bool busy;           /* under vgpu::lock: the thread is executing commands */
+   bool stop;           /* under vgpu::lock: the thread shall end */
+   bool hung;           /* under vgpu::lock: a fault or a wait that cannot end; reset clears it */
+   bool reset_wanted;   /* under vgpu::lock: give up the command at the next chance */
+   _Atomic bool interrupted; /* stop or reset_wanted, to be read without the lock */
+
+   struct vgpu_tlb tlb;
+   struct vgpu_ppgtt ppgtt;
+
+   /* The command streamer: ring, batch, second-level batch. */
+   struct vgpu_fetch batch[2];
+   unsigned batch_depth; /* 0: the ring feeds, 1: a batch, 2: a second-level batch */
+   enum vgpu_as as;      /* address space of the memory that the current command works on */
+   bool secure;          /* the current command may do what is privileged */
+   uint32_t cmd_address; /* where the current command was read from (ACTHD) */
+   uint32_t cmd[VGPU_MAX_CMD_DW];
+
+   struct vgpu_blt_setup blt;
+   struct vgpu_render_state *render; /* RCS only */
+};
+
+/**
+ * Ends the current command with a fault: says what and where in the log, sets the fault
+ * registers and hangs the engine. Always returns false, so that a command can
+ * `return vgpu_engine_fault(...)`.
+ */
+bool vgpu_engine_fault(struct vgpu_engine *engine, const char *format, ...)
+   __attribute__((format(printf, 2, 3)));
+
+/** The same for what real hardware does and this model does not: counted as unmodelled. */
+bool vgpu_engine_unmodelled(struct vgpu_engine *engine, const char *format, ...)
+   __attribute__((format(printf, 2, 3)));
+
+/**
+ * Host address of the byte at a graphics address of the current command's address space, good up
+ * to the end of its 4 KiB page and until the command ends. NULL after a fault, which has then
+ * been recorded (the command returns false).
+ */
+uint8_t *vgpu_engine_map(struct vgpu_engine *engine, enum vgpu_as as, uint64_t address,
+                         bool write);
+
+/** DWord access to graphics memory; address is a multiple of 4. False after a fault. */
+bool vgpu_engine_read32(struct vgpu_engine *engine, enum vgpu_as as, uint64_t address,
+                        uint32_t *value);
+bool vgpu_engine_write32(struct vgpu_engine *engine, enum vgpu_as as, uint64_t address,
+                         uint32_t value);
+/** The same for a QWord, written as one; address is a multiple of 8. */
+bool vgpu_engine_write64(struct vgpu_engine *engine, enum vgpu_as as, uint64_t address,
+                         uint64_t value);
+
+/**
+ * True if a long command should give up now (engine reset, end of the process): it then returns
+ * false at once, without a fault.
+ */
+static inline bool
+vgpu_engine_interrupted(const struct vgpu_engine *engine)
+{
+   return atomic_load_explicit(&engine->interrupted, memory_order_relaxed);
+}
+
+#endif
