@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""The steps behind `zerocopy`, one file each."""
