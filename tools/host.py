@@ -17,6 +17,7 @@ NEEDED = {
     'unshare': 'util-linux',
     'mount': 'mount',
     'cp': 'coreutils',
+    'git': 'git',
 }
 NEEDED_AS_USER = {'newuidmap': 'uidmap'}
 

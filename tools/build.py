@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""The project's C programs: meson builds under build/, made inside the Debian root."""
+
+import json
+import re
+from pathlib import Path
+
+from . import paths, proc, sandbox, sources
+from .errors import Failure
+from .report import Stage
+
+CLANG = {'CC': 'clang-19', 'CC_LD': 'lld-19'}
+SANITIZE = ['-Db_sanitize=address,undefined', '-Dbuildtype=debugoptimized']
+KINDS = {
+    'release': ([], {}),
+    'asan': (SANITIZE, {}),
+    'fuzz': (SANITIZE + ['-Dfuzz=true', '-Db_lundef=false'], CLANG),
+}
+# A report of a sanitizer ends the program: a test that goes on after undefined behaviour has not passed.
+SANITIZER_ENVIRONMENT = {
+    'ASAN_OPTIONS': 'detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1',
+    'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1',
+}
+
+
+def folder(kind):
+    return paths.BUILD / kind
+
+
+def ninja(kind, targets=()):
+    """Configure where needed and build; the folder."""
+    options, env = KINDS[kind]
+    arguments = [*options, f'-Dmesa-source={sources.mesa() / "tree"}']
+    where = folder(kind)
+    stamp = where / 'zerocopy-arguments'
+    with Stage(f'build ({kind})') as stage:
+        if not stamp.exists() or stamp.read_text(encoding='utf-8') != repr((arguments, env)):
+            wipe = ['--wipe'] if (where / 'meson-private').exists() else []
+            sandbox.run(['meson', 'setup', *wipe, *arguments, where], f'configuring the {kind} build', f'meson-{kind}',
+                        env=env)
+            stamp.write_text(repr((arguments, env)), encoding='utf-8')
+
+        def on_line(line):
+            match = re.match(r'\[(\d+)/(\d+)\] (.*)', line or '')
+            if match:
+                stage.progress(int(match[1]), int(match[2]), match[3])
+
+        sandbox.run(['ninja', '-C', where, *targets], f'the {kind} build', f'ninja-{kind}', on_line, env=env)
+    return where
+
+
+def introspect(kind, what):
+    text = sandbox.output(['meson', 'introspect', f'--{what}', folder(kind)], f'asking meson for its {what}')
+    return json.loads(text)
+
+
+def executables(kind, source_folder):
+    """{name: path} of the executables that `source_folder`/meson.build defines."""
+    definition = str(paths.REPO / source_folder / 'meson.build')
+    return {target['name']: Path(target['filename'][0]) for target in introspect(kind, 'targets')
+            if target['type'] == 'executable' and target['defined_in'] == definition}
+
+
+def program(kind, source_folder, name):
+    """One executable, built."""
+    ninja(kind)
+    found = executables(kind, source_folder).get(name)
+    if not found:
+        raise Failure(f'{source_folder}/meson.build defines no program {name}')
+    return found
+
+
+def vgpu(kind='release'):
+    return program(kind, 'src/intel/vgpu', 'vgpu')

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""The command line: subcommands and their options; the work is done by the other files here."""
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+
+from . import cache, kernel, paths
+from .errors import STATUS_INTERRUPTED, Failure
+from .report import say
+
+
+def parser():
+    top = argparse.ArgumentParser(prog='zerocopy', description='Zero-copy pixel transfers on Intel GPUs, proven on a '
+                                  'virtual one: set up, build, run and test on any Debian machine.',
+                                  epilog='Everything fetched or built is kept in the cache folder '
+                                  '(~/.cache/zerocopy, or below $XDG_CACHE_HOME); logs and results are in build/.')
+    commands = top.add_subparsers(dest='command', required=True, metavar='COMMAND')
+
+    add(commands, setup, 'fetch and make everything that the other commands need; may be interrupted and resumed')
+
+    command = add(commands, build, 'build one part, or all that has changed')
+    command.add_argument('part', nargs='?', choices=list(BUILDERS), help='default: all')
+
+    command = add(commands, test, 'run the tests; the last line is `N passed, N failed`')
+    command.add_argument('suite', nargs='*', metavar='SUITE', help='default: all; an unknown name lists them')
+
+    command = add(commands, run, 'run a command in the guest; its exit status is ours')
+    guest_options(command)
+    command.add_argument('--timeout', type=float, metavar='SECONDS', help='end the guest when the command takes longer')
+    command.add_argument('argv', nargs='+', metavar='-- COMMAND', help='the command and its arguments')
+
+    command = add(commands, shell, 'a shell in the guest; Ctrl-] leaves one that hangs')
+    guest_options(command)
+
+    command = add(commands, clean, 'remove build/')
+    command.add_argument('--cache', action='store_true', help='and the cache folder')
+    return top
+
+
+def add(commands, function, text):
+    command = commands.add_parser(function.__name__, help=text, description=text)
+    command.set_defaults(function=function)
+    return command
+
+
+def guest_options(command):
+    command.add_argument('--kernel', choices=kernel.KINDS, default='patched',
+                         help='built with kernel-patches/ (default), Debian\'s own, or built with KASAN and lockdep')
+    command.add_argument('--no-gpu', action='store_true', help='boot without the virtual GPU')
+    command.add_argument('--no-i915', action='store_true', help='leave loading i915 to the command')
+    command.add_argument('--append', default='', metavar='PARAMETERS', help='further kernel parameters')
+    command.add_argument('--user', default='root', help='the user of the guest who runs the command (default root)')
+    command.add_argument('--memory', type=int, default=4096, metavar='MIB', help='guest memory (default 4096)')
+    command.add_argument('--vgpu', choices=['release', 'asan'], default='release', help='build of the GPU process')
+
+
+def guest_of(options):
+    from . import build as builds, vm
+    here = Path.cwd()
+    return vm.Guest(kernel=options.kernel, vgpu=None if options.no_gpu else builds.vgpu(options.vgpu),
+                    load_i915=not options.no_i915, parameters=options.append, user=options.user,
+                    memory_mib=options.memory, cwd=here if here.is_relative_to(paths.REPO) else paths.REPO)
+
+
+def setup(_):
+    from . import host, newer, rootfs, sources
+    host.ready()
+    rootfs.get()
+    newer.qemu()
+    sources.linux()
+    sources.mesa()
+    kernel.get('stock')
+    kernel.get('patched')
+    say('set up: ' + str(paths.cache()))
+    return 0
+
+
+def build_programs():
+    from . import build as builds
+    builds.ninja('release')
+
+
+BUILDERS = {'vgpu': build_programs, 'kernel': lambda: kernel.get('patched')}
+
+
+def build(options):
+    for part in [options.part] if options.part else BUILDERS:
+        BUILDERS[part]()
+    return 0
+
+
+def test(options):
+    from . import testing
+    return testing.run(options.suite)
+
+
+def run(options):
+    from . import vm
+    stdin = None if sys.stdin.isatty() else sys.stdin
+    guest = guest_of(options)
+    guest.timeout_s = options.timeout
+    return vm.run(guest, options.argv, stdin=stdin).status
+
+
+def shell(options):
+    from . import vm
+    return vm.run(guest_of(options), ['bash', '-l'], interactive=True).status
+
+
+def clean(options):
+    for folder in [paths.BUILD] + ([paths.cache()] if options.cache else []):
+        cache.remove(folder)
+        say(f'removed {folder}')
+    return 0
+
+
+def main():
+    options = parser().parse_args()
+    # A terminated zerocopy unwinds as an interrupted one does, so that children and locks go in order.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        if options.function is not clean:
+            cache.sweep()
+        return options.function(options)
+    except Failure as failure:
+        print(failure, file=sys.stderr)
+        return failure.status
+    except KeyboardInterrupt:
+        print('zerocopy: interrupted', file=sys.stderr)
+        return STATUS_INTERRUPTED
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return STATUS_INTERRUPTED

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+"""The test suites, one file each, in the order in which `zerocopy test` runs them: cheap ones first.
+
+A suite is a function run(suite) that adds its cases to a results.Suite.
+"""
+
+from . import fuzz, guest, tools, unit, vm
+
+SUITES = {
+    'tools': tools.run,
+    'unit': unit.run,
+    'fuzz': fuzz.run,
+    'vm': vm.run,
+    'guest': guest.run,
+}
