@@ -11,6 +11,7 @@ from pathlib import Path
 from . import cache, kernel, paths
 from .errors import STATUS_INTERRUPTED, Failure
 from .report import say
+from .results import FAIL, Suite, last_line
 
 
 def parser():
@@ -25,6 +26,12 @@ def parser():
     command = add(commands, build, 'build one part, or all that has changed')
     command.add_argument('part', nargs='?', choices=list(BUILDERS), help='default: all')
 
+    command = add(commands, demo, 'move a picture by GPU from malloc to malloc, and show that no byte was copied by the CPU')
+    machine_options(command)
+    command.add_argument('image', nargs='?', type=Path, help='a PNG (default: the bundled picture)')
+    command.add_argument('--out', type=Path, metavar='DIR', default=paths.BUILD / 'demo-out',
+                         help='where source.png, result.png and report.json go (default: build/demo-out)')
+
     command = add(commands, test, 'run the tests; the last line is `N passed, N failed`')
     command.add_argument('suite', nargs='*', metavar='SUITE', help='default: all; an unknown name lists them')
 
@@ -35,6 +42,11 @@ def parser():
 
     command = add(commands, shell, 'a shell in the guest; Ctrl-] leaves one that hangs')
     guest_options(command)
+
+    command = add(commands, igt, 'run tests of Debian\'s igt in the guest; exit status 0 if none failed')
+    machine_options(command)
+    command.add_argument('--exclude', action='append', default=[], metavar='TEST[@SUBTEST]', help='leave these out')
+    command.add_argument('tests', nargs='+', metavar='TEST[@SUBTEST]', help='what to run; * and ? are wildcards')
 
     command = add(commands, clean, 'remove build/')
     command.add_argument('--cache', action='store_true', help='and the cache folder')
@@ -47,15 +59,20 @@ def add(commands, function, text):
     return command
 
 
-def guest_options(command):
+def machine_options(command):
     command.add_argument('--kernel', choices=kernel.KINDS, default='patched',
                          help='built with kernel-patches/ (default), Debian\'s own, or built with KASAN and lockdep')
-    command.add_argument('--no-gpu', action='store_true', help='boot without the virtual GPU')
-    command.add_argument('--no-i915', action='store_true', help='leave loading i915 to the command')
     command.add_argument('--append', default='', metavar='PARAMETERS', help='further kernel parameters')
-    command.add_argument('--user', default='root', help='the user of the guest who runs the command (default root)')
     command.add_argument('--memory', type=int, default=4096, metavar='MIB', help='guest memory (default 4096)')
     command.add_argument('--vgpu', choices=['release', 'asan'], default='release', help='build of the GPU process')
+    command.set_defaults(no_gpu=False, no_i915=False, user='root', timeout=None)
+
+
+def guest_options(command):
+    machine_options(command)
+    command.add_argument('--no-gpu', action='store_true', help='boot without the virtual GPU')
+    command.add_argument('--no-i915', action='store_true', help='leave loading i915 to the command')
+    command.add_argument('--user', default='root', help='the user of the guest who runs the command (default root)')
 
 
 def guest_of(options):
@@ -63,7 +80,8 @@ def guest_of(options):
     here = Path.cwd()
     return vm.Guest(kernel=options.kernel, vgpu=None if options.no_gpu else builds.vgpu(options.vgpu),
                     load_i915=not options.no_i915, parameters=options.append, user=options.user,
-                    memory_mib=options.memory, cwd=here if here.is_relative_to(paths.REPO) else paths.REPO)
+                    memory_mib=options.memory, timeout_s=options.timeout,
+                    cwd=here if here.is_relative_to(paths.REPO) else paths.REPO)
 
 
 def setup(_):
@@ -93,6 +111,13 @@ def build(options):
     return 0
 
 
+def demo(options):
+    from . import demo as demos
+    status = demos.run(guest_of(options), options.image or demos.PICTURE, options.out)
+    say(f'pictures and report: {options.out}')
+    return status
+
+
 def test(options):
     from . import testing
     return testing.run(options.suite)
@@ -101,14 +126,25 @@ def test(options):
 def run(options):
     from . import vm
     stdin = None if sys.stdin.isatty() else sys.stdin
-    guest = guest_of(options)
-    guest.timeout_s = options.timeout
-    return vm.run(guest, options.argv, stdin=stdin).status
+    return vm.run(guest_of(options), options.argv, stdin=stdin).status
 
 
 def shell(options):
     from . import vm
     return vm.run(guest_of(options), ['bash', '-l'], interactive=True).status
+
+
+def igt(options):
+    from . import igt as tests
+    suite = Suite('igt')
+    outcomes, folder = tests.run(guest_of(options), options.tests, options.exclude)
+    for outcome in outcomes:
+        suite.add(outcome.name, outcome.outcome, outcome.seconds, outcome.message)
+        print(f'{outcome.verdict:12} {outcome.seconds:8.2f} s  {outcome.name}')
+    suite.write_junit()
+    say(f'results: {folder}; JUnit: {paths.RESULTS / "igt.xml"}')
+    print(last_line([suite]))
+    return 1 if suite.count(FAIL) else 0
 
 
 def clean(options):

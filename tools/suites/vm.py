@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: MIT
 """The guest itself, without a GPU: both kernels boot, and a command's output, input, status and files come through."""
 
+import contextlib
 import hashlib
 import io
 import os
+import signal
+import subprocess
 import tempfile
+import time
+from pathlib import Path
 
 from .. import dmesg, kernel, paths, vm
-from ..errors import STATUS_TIMEOUT, Failure
+from ..errors import STATUS_INTERRUPTED, STATUS_TIMEOUT, STATUS_TOOL, Failure
 from ..report import Stage
 
 PATTERN = bytes(range(256)) * 4096
@@ -26,6 +31,8 @@ def run(suite):
             boots(suite, kind)
     with Stage('vm: things that go wrong'):
         fails(suite)
+    with Stage('vm: killed in the middle'):
+        kills(suite)
 
 
 def boots(suite, kind):
@@ -63,8 +70,7 @@ def fails(suite):
     expect(suite, 'guest time-out', vm.Guest(timeout_s=2), 'sleep 60', 'guest time-out', STATUS_TIMEOUT)
     expect(suite, 'guest panic', vm.Guest(timeout_s=60), 'echo c > /proc/sysrq-trigger', 'guest panic')
     expect(suite, 'sudden end', vm.Guest(timeout_s=60), 'echo o > /proc/sysrq-trigger; sleep 60', 'went down')
-    left = [pid for pid in os.listdir('/proc') if pid.isdigit() and parent(pid) == os.getpid()]
-    suite.check('no process is left', not left, f'children: {left}')
+    suite.check('no process is left', not processes_of(os.getpid()), f'{processes_of(os.getpid())}')
 
 
 def expect(suite, name, guest, script, what, status=None):
@@ -75,9 +81,65 @@ def expect(suite, name, guest, script, what, status=None):
         suite.check(name, what in failure.what and status in (None, failure.status), str(failure))
 
 
-def parent(pid):
+def kills(suite):
+    """Whoever is killed, and whenever: zerocopy, QEMU and the GPU end together."""
+    for seconds in (0.3, 1.5, 6):
+        with started() as zerocopy:
+            time.sleep(seconds)
+            zerocopy.kill()
+            zerocopy.wait()
+            left = gone(zerocopy.pid)
+            suite.check(f'zerocopy is killed after {seconds} s', not left, f'left: {left}')
+    with started() as zerocopy:
+        if not until(lambda: processes_of(zerocopy.pid).get('qemu-system-x86_64')):
+            suite.check('QEMU is killed', False, 'QEMU did not start')
+            return
+        os.kill(processes_of(zerocopy.pid)['qemu-system-x86_64'], signal.SIGKILL)
+        error = zerocopy.communicate(timeout=30)[1]
+        suite.check('QEMU is killed', zerocopy.returncode == STATUS_TOOL and 'QEMU ended' in error and
+                    not gone(zerocopy.pid), f'status {zerocopy.returncode}, {error}, left {processes_of(zerocopy.pid)}')
+    with started() as zerocopy:
+        until(lambda: processes_of(zerocopy.pid).get('qemu-system-x86_64'))
+        zerocopy.send_signal(signal.SIGINT)
+        zerocopy.communicate(timeout=30)
+        suite.check('Ctrl-C', zerocopy.returncode == STATUS_INTERRUPTED and not gone(zerocopy.pid),
+                    f'status {zerocopy.returncode}, left {processes_of(zerocopy.pid)}')
+
+
+@contextlib.contextmanager
+def started():
+    """A zerocopy whose guest would sleep for long."""
+    process = subprocess.Popen([paths.REPO / 'zerocopy', 'run', '--no-gpu', '--', 'sleep', '600'], text=True,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
-        with open(f'/proc/{pid}/stat', encoding='utf-8') as stat:
-            return int(stat.read().rpartition(')')[2].split()[1])
-    except (OSError, IndexError):
-        return 0
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def processes_of(zerocopy):
+    """{name: pid} of what works in a run folder of the zerocopy process with this PID."""
+    found = {}
+    for entry in Path('/proc').iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                folder = Path(os.readlink(entry / 'cwd'))
+                if folder.parent == paths.BUILD / 'run' and folder.name.split('-')[2] == str(zerocopy):
+                    program = (entry / 'cmdline').read_bytes().split(b'\0')
+                    name = next((Path(word.decode()).name for word in program if b'bin/qemu' in word), entry.name)
+                    found[name] = int(entry.name)
+    return found
+
+
+def until(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while not (value := condition()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return value
+
+
+def gone(zerocopy):
+    """Wait for the end of all that a zerocopy process started; what is still there after that."""
+    until(lambda: not processes_of(zerocopy), 5)
+    return processes_of(zerocopy)
