@@ -12,6 +12,10 @@ from . import newer, proc
 GPU_SOCKET = 'gpu.sock'
 # The accelerator's "slot 2": where every Intel GPU of the time sits on its bus.
 GPU_ADDRESS = '02.0'
+# Devices in JSON form are made last, so the others must not take the GPU's slot: all have their own.
+RNG_ADDRESS = '04.0'
+SERIAL_ADDRESS = '05.0'
+FIRST_SHARE_SLOT = 6
 KVM_PROBE_S = 5
 
 
@@ -31,7 +35,7 @@ def share(index, folder, tag, writable):
     access = '' if writable else ',readonly=on'
     escaped = str(folder).replace(',', ',,')
     return ['-fsdev', f'local,id=fs{index},path={escaped},security_model=passthrough,multidevs=remap{access}',
-            '-device', f'virtio-9p-pci,fsdev=fs{index},mount_tag={tag}']
+            '-device', f'virtio-9p-pci,fsdev=fs{index},mount_tag={tag},addr={FIRST_SHARE_SLOT + index:02x}.0']
 
 
 def port(name, descriptor, kind):

@@ -119,7 +119,8 @@ class Run:
             'config': config_script(self.guest, self.folder, self.terminal)}))
         command += ['-kernel', chosen.image, '-initrd', 'initramfs', '-serial', 'file:console.log',
                     '-append', f'console=ttyS0 loglevel=5 panic=-1 {I915_PARAMETERS} {self.guest.parameters}',
-                    '-device', 'virtio-rng-pci', '-device', 'virtio-serial-pci,max_ports=8']
+                    '-device', f'virtio-rng-pci,addr={qemu.RNG_ADDRESS}',
+                    '-device', f'virtio-serial-pci,max_ports=8,addr={qemu.SERIAL_ADDRESS}']
         inherited = []
         for name in ['control', *(['terminal'] if self.terminal else ['stdin', 'stdout', 'stderr'])]:
             ours, theirs = socket.socketpair()
