@@ -315,7 +315,7 @@ int eu_program_create(const void *code, size_t size_bytes, uint32_t base_ip,
                       struct eu_program **out);
 void eu_program_destroy(struct eu_program *program);
 
-#define EU_MAX_PROGRAM_BYTES (1u << 20)
+#define EU_MAX_PROGRAM_BYTES (1u << 19)
 
 /** How many bytes from the entry the decoded instructions span. */
 uint32_t eu_program_extent(const struct eu_program *program);

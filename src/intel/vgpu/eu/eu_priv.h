@@ -140,7 +140,7 @@ struct eu_op {
    enum eu_exec_type exec_type;
    uint32_t lane_mask;   /* the low `lanes` bits */
    uint32_t writemask;   /* Align16: channels that the destination's write mask allows */
-   int16_t min_imm;      /* unused bytes for alignment of what follows */
+   uint8_t chan_stride;  /* execution mask bits per lane: 1, 2 for DF in Align16 */
    struct eu_access src[3], dst;
    struct eu_inst inst;
    char *reason; /* why the instruction is invalid, NULL if it is valid */
@@ -169,15 +169,38 @@ eu_program_op(const struct eu_program *program, uint32_t ip)
 bool eu_resolve(struct eu_op *op, char *reason);
 
 /* eu_region.c */
+/** Reads a source in the execution type, modifiers applied. */
 bool eu_load(struct eu_context *ctx, const struct eu_op *op, unsigned src, union eu_lanes *out);
-bool eu_load_bytes(struct eu_context *ctx, const struct eu_access *access, unsigned lanes,
-                   uint8_t *out);
+/** Byte addresses in the GRF of an indirect operand's elements. */
+bool eu_indirect(struct eu_context *ctx, const struct eu_op *op, const struct eu_access *access,
+                 const struct eu_operand *operand, uint16_t offset[EU_LANES]);
+/** Writes values that have the destination's type already: f, df, or i with any upper bits. */
 bool eu_store(struct eu_context *ctx, const struct eu_op *op, const union eu_lanes *values,
               uint32_t mask);
-enum eu_step eu_finish(struct eu_context *ctx, const struct eu_op *op, union eu_lanes *result);
+
+/* eu_acc.c */
+/** Reads or writes the accumulator as the instruction's implicit operand. */
 bool eu_load_acc(struct eu_context *ctx, const struct eu_op *op, union eu_lanes *out);
 bool eu_store_acc(struct eu_context *ctx, const struct eu_op *op, const union eu_lanes *values,
                   uint32_t mask);
+/** Elements of an explicit accumulator operand. */
+bool eu_acc_read(struct eu_thread *thread, const struct eu_access *access, unsigned lane,
+                 int64_t *value);
+bool eu_acc_write(struct eu_thread *thread, const struct eu_access *access, unsigned lane,
+                  int64_t value);
+
+/* eu_finish.c */
+/**
+ * The end of every computing instruction: converts and saturates \p result, updates flags and
+ * accumulator, stores.
+ */
+enum eu_step eu_finish(struct eu_context *ctx, const struct eu_op *op,
+                       const union eu_lanes *result);
+/** The same for a comparison, whose result is a bit per channel. */
+enum eu_step eu_finish_compare(struct eu_context *ctx, const struct eu_op *op, uint32_t bits);
+/** Bits of the channels for which a condition on two values holds. */
+uint32_t eu_compare(const struct eu_op *op, enum eu_cond cond, const union eu_lanes *a,
+                    const union eu_lanes *b, bool nan_in_b_counts);
 
 /* eu_mask.c */
 /** Channels that are enabled for an instruction, bit 0 its first channel. */
@@ -196,8 +219,8 @@ eu_exec_fn eu_flow_select(const struct eu_op *op);
 eu_exec_fn eu_send_select(const struct eu_op *op);
 eu_exec_fn eu_fast_select(const struct eu_op *op);
 
-/** Moves the channels that may run on from \p ip there; see eu_flow.c. */
-enum eu_step eu_flow_goto(struct eu_context *ctx, uint32_t ip);
+/** Enables the waiting channels whose IP is \p ip. */
+void eu_flow_wake(struct eu_thread *thread, uint32_t ip);
 
 /* eu_fp.c */
 /** Puts the thread's floating-point controls in place. \return what to give to eu_fp_leave() */
