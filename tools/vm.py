@@ -60,12 +60,13 @@ class Result:
 
 def job_script(guest, argv):
     """The shell script that runs the command in the guest."""
-    words = [str(word) for word in argv]
+    command = shlex.join(str(word) for word in argv)
     if guest.user != 'root':
-        words = ['setpriv', f'--reuid={guest.user}', f'--regid={guest.user}', '--clear-groups', '--'] + words
+        user = shlex.quote(guest.user)
+        command = f'setpriv --reuid={user} --regid="$(id -g {user})" --init-groups -- {command}'
     environment = {'HOME': '/root' if guest.user == 'root' else '/tmp', 'TERM': os.environ.get('TERM', 'dumb')}
     lines = [f'export {name}={shlex.quote(value)}' for name, value in environment.items()]
-    return '\n'.join(lines + [f'cd {shlex.quote(str(guest.cwd))} || exit 126', 'exec ' + shlex.join(words)]) + '\n'
+    return '\n'.join(lines + [f'cd {shlex.quote(str(guest.cwd))} || exit 126', 'exec ' + command]) + '\n'
 
 
 def config_script(guest, folder, terminal):
