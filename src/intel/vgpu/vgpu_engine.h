@@ -26,6 +26,9 @@ enum vgpu_engine_id {
 /** The longest command: an 8-bit or 9-bit DWord Length and its bias of two. */
 #define VGPU_MAX_CMD_DW 514
 
+/** No value of RING_TAIL. */
+#define VGPU_NO_TAIL (~0u)
+
 /** Where the command streamer reads from. */
 struct vgpu_fetch {
    uint32_t address; /* graphics address of the next DWord to read */
@@ -56,11 +59,19 @@ struct vgpu_engine {
    bool busy;           /* under vgpu::lock: the thread is executing commands */
    bool stop;           /* under vgpu::lock: the thread shall end */
    bool hung;           /* under vgpu::lock: a fault or a wait that cannot end; reset clears it */
+   bool waiting;        /* under vgpu::lock: a command waits for a register to change */
    bool reset_wanted;   /* under vgpu::lock: give up the command at the next chance */
+   bool ring_disabled;  /* under vgpu::lock: RING_CTL was cleared, batches are to be forgotten */
+   bool pp_dir_loaded;  /* under vgpu::lock: PP_DIR_BASE was written since reset */
+   uint32_t kicks;      /* under vgpu::lock: how often a register changed that may matter */
+   bool kicked;         /* under vgpu::lock: to be run by the caller (synchronous) */
+   uint32_t short_tail; /* under vgpu::lock: the TAIL that ends within a command, or NO_TAIL */
+   _Atomic uint32_t translation_changes; /* bumped when registers of the translation change */
    _Atomic bool interrupted; /* stop or reset_wanted, to be read without the lock */
 
    struct vgpu_tlb tlb;
-   struct vgpu_ppgtt ppgtt;
+   struct vgpu_ppgtt ppgtt;           /* what the registers said when last looked at */
+   uint32_t translation_changes_seen; /* of translation_changes */
 
    /* The command streamer: ring, batch, second-level batch. */
    struct vgpu_fetch batch[2];
@@ -68,6 +79,12 @@ struct vgpu_engine {
    enum vgpu_as as;      /* address space of the memory that the current command works on */
    bool secure;          /* the current command may do what is privileged */
    uint32_t cmd_address; /* where the current command was read from (ACTHD) */
+   const char *cmd_name; /* of the current command, for messages */
+   bool in_wait;         /* the command waits for a register or memory */
+   bool poll;            /* … for memory: look again after a while */
+   bool head_moved;      /* the command has set RING_HEAD itself */
+   bool arbitration;     /* MI_ARB_ON_OFF */
+   bool predicate;       /* MI_PREDICATE_RESULT */
    uint32_t cmd[VGPU_MAX_CMD_DW];
 
    struct vgpu_blt_setup blt;
