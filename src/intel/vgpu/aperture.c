@@ -66,7 +66,7 @@ map(struct vgpu *gpu, uint64_t offset, bool write, size_t *run_bytes)
    if (find_fence(gpu, offset, &fence)) {
       const uint32_t linear = offset - fence.first;
       const uint32_t x = linear % fence.pitch_bytes, y = linear / fence.pitch_bytes;
-      const uint32_t span = fence.tiling == VGPU_TILING_Y ? 16 : 512;
+      const uint32_t span = vgpu_tiling_span_bytes(fence.tiling);
       address = fence.first + vgpu_tiled_offset(fence.tiling, fence.pitch_bytes, x, y);
       run = span - x % span;
    }

@@ -127,13 +127,13 @@ restore(struct vgpu_engine *engine, uint32_t address)
          return true;
 
       const struct gfx7_instruction *layout = gfx7_instruction_find(dw[0], GFX7_ENGINE_RENDER);
-      const int len_dw = layout ? gfx7_instruction_length_dw(layout, dw[0]) : 0;
+      const unsigned len_dw = layout ? gfx7_instruction_length_dw(layout, dw[0]) : 0;
       const bool lri = (dw[0] & GFX7_MI_LOAD_REGISTER_IMM_header_mask) ==
                        GFX7_MI_LOAD_REGISTER_IMM_header;
-      if (len_dw <= 0 || len_dw > VGPU_MAX_CMD_DW || (uint32_t)len_dw > size_dw - at_dw ||
+      if (!len_dw || len_dw > VGPU_MAX_CMD_DW || len_dw > size_dw - at_dw ||
           (!lri && !vgpu_render_is_state(dw[0])))
          break;
-      for (int i = 1; i < len_dw; i++) {
+      for (unsigned i = 1; i < len_dw; i++) {
          if (!vgpu_engine_read32(engine, VGPU_AS_GGTT, address + 4 * (at_dw + i), &dw[i]))
             return false;
       }

@@ -213,9 +213,9 @@ decode(struct vgpu_engine *engine, uint32_t header, const struct lookup **found)
    }
    engine->cmd_name = (*found)->layout->name;
 
-   const int len_dw = gfx7_instruction_length_dw((*found)->layout, header);
-   if (len_dw <= 0 || len_dw > VGPU_MAX_CMD_DW) {
-      vgpu_engine_fault(engine, "bad length of %d DWords", len_dw);
+   const unsigned len_dw = gfx7_instruction_length_dw((*found)->layout, header);
+   if (!len_dw || len_dw > VGPU_MAX_CMD_DW) {
+      vgpu_engine_fault(engine, "bad length of %u DWords", len_dw);
       return 0;
    }
    return len_dw;

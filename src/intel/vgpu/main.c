@@ -224,6 +224,32 @@ handle_stop(int signal_number)
 }
 
 /**
+ * The size of guest memory was checked when it was mapped, so the client has cut the file off
+ * since. Only a VMM can do that, not its guest, and what the engines work on is gone.
+ */
+static void
+handle_bus_error(int signal_number)
+{
+   static const char text[] = "vgpu: error: a file that the client shares has shrunk while it was "
+                              "mapped (SIGBUS); nothing can be done with this client\n";
+   ssize_t n = write(vfio_user_log_fd(), text, sizeof(text) - 1);
+
+   (void)n;
+   if (atomic_load(&server.listen_fd) >= 0)
+      unlink(server.path);
+   _exit(EXIT_PROTOCOL);
+}
+
+static void
+catch_bus_errors(void)
+{
+   struct sigaction action = {.sa_handler = handle_bus_error};
+
+   sigemptyset(&action.sa_mask);
+   sigaction(SIGBUS, &action, NULL);
+}
+
+/**
  * SIGTERM and SIGINT stop the server. They are blocked until unblock_signals(), so that the
  * threads of the model, made in between, never take them.
  */
@@ -349,6 +375,7 @@ main(int argc, char **argv)
       return EXIT_FAILURE;
    }
    block_signals(&stop_signals);
+   catch_bus_errors();
 
    const struct vfio_user_device_params params = {
       .device = options.device,

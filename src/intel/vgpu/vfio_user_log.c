@@ -30,6 +30,12 @@ vfio_user_log_open(const char *path)
    return 0;
 }
 
+int
+vfio_user_log_fd(void)
+{
+   return log_fd;
+}
+
 void
 vfio_user_log_write(void *opaque, enum vgpu_log_level level, const char *text)
 {

@@ -13,6 +13,9 @@
 int
 vfio_user_log_open(const char *path);
 
+/** Where the log goes, for a signal handler that has a last word. */
+int vfio_user_log_fd(void);
+
 /** Writes one line; a vfio_user_log_fn. Whole lines, also from several threads. */
 void
 vfio_user_log_write(void *opaque, enum vgpu_log_level level, const char *text);

@@ -65,7 +65,7 @@ bars_can_be_sized(void **state)
       assert_int_equal(vgpu_region_size(f->gpu, bars[i].bar), bars[i].size);
    }
    config_write(f, PCI_BASE_ADDRESS_4, ~0u, 4);
-   assert_int_equal(~(config_read(f, PCI_BASE_ADDRESS_4, 4) & ~3u | 0xffff0000) + 1, 64);
+   assert_int_equal(~((config_read(f, PCI_BASE_ADDRESS_4, 4) & ~3u) | 0xffff0000) + 1, 64);
 }
 
 static void
