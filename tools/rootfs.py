@@ -56,17 +56,8 @@ def make(folder, stage):
 def mmdebstrap(suite, folder, names):
     """The mmdebstrap command for these packages; the variant is still to be said."""
     command = proc.namespaces() + ['mmdebstrap', '--mode=root', '--architectures=amd64', '--format=directory',
-                                   '--skip=output/dev', '--include=' + ','.join(names),
+                                   '--skip=output/dev', '--verbose', '--include=' + ','.join(names),
                                    f'--keyring={mirror.keyring()}']
     command += [f'--aptopt={name} "{value}"' for name, value in mirror.options().items()]
     return command + [suite, folder] + mirror.sources(suite)
 
-
-def package_version(root, package):
-    """The version of a package in the root, '' if it is not there."""
-    status = (root / 'var/lib/dpkg/status').read_text(encoding='utf-8')
-    for stanza in status.split('\n\n'):
-        lines = stanza.splitlines()
-        if f'Package: {package}' in lines:
-            return next((line.split(': ', 1)[1] for line in lines if line.startswith('Version: ')), '')
-    return ''

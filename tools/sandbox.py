@@ -15,6 +15,7 @@ DEVICES = ('null', 'zero', 'full', 'random', 'urandom', 'tty')
 # below a folder that gets a tmpfs. A bind mount is made read-only in a second step, which in a user namespace must
 # keep the flags that the host's mount has. The shell stays as PID 1, for which signals would mean other things.
 PREPARE = '''
+PATH=$PATH:/usr/sbin:/sbin
 root=$1; shift
 mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
