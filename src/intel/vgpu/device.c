@@ -14,6 +14,8 @@
 #include "vgpu_priv.h"
 #include "vgpu_regs.h"
 
+#define DEFAULT_SYNCHRONOUS_BUDGET 100000
+
 /** Power-on state of what the front end's thread owns; engines are idle and locked out. */
 static void
 reset_common(struct vgpu *gpu)
@@ -46,6 +48,8 @@ vgpu_create(const struct vgpu_params *params, struct vgpu **out)
    gpu->opaque = params->opaque;
    gpu->trace = params->trace;
    gpu->synchronous = params->synchronous;
+   gpu->synchronous_budget =
+      params->synchronous_budget ? params->synchronous_budget : DEFAULT_SYNCHRONOUS_BUDGET;
    gpu->timestamp_base_ns = vgpu_now_ns();
    gpu->gsm_size_bytes = info->gsm_size_bytes;
    gpu->gsm = MAP_FAILED;

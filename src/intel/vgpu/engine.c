@@ -15,12 +15,6 @@
 #include "vgpu_regs.h"
 #include "vgpu_render.h"
 
-/*
- * How many commands a run in the caller may execute: a batch that loops for ever is the guest's
- * right, but here nobody else could come in and stop it.
- */
-#define SYNCHRONOUS_BUDGET 100000
-
 /* How often a semaphore in memory is looked at. */
 #define POLL_INTERVAL_NS 200000
 
@@ -132,7 +126,7 @@ vgpu_engine_run_synchronously(struct vgpu_engine *engine)
    pthread_mutex_lock(&engine->gpu->lock);
    if (engine->kicked) {
       engine->kicked = false;
-      run(engine, SYNCHRONOUS_BUDGET);
+      run(engine, engine->gpu->synchronous_budget);
    }
    pthread_mutex_unlock(&engine->gpu->lock);
 }

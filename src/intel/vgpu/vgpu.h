@@ -70,6 +70,11 @@ struct vgpu_params {
     * is then repeatable, as unit tests and fuzzers want it.
     */
    bool synchronous;
+   /**
+    * How many commands such a run executes at most, 0 for a default. A batch that loops for ever
+    * is the guest's right, but there nobody else could come in and stop it.
+    */
+   unsigned synchronous_budget;
 };
 
 /** Part of a region that the front end may map straight into the guest. */

@@ -57,6 +57,7 @@ struct vgpu {
    void *opaque;
    uint32_t trace;
    bool synchronous;
+   unsigned synchronous_budget;
 
    /*
     * Guards the registers and all state that is not an engine's own. Order: mem.lock before
