@@ -71,23 +71,19 @@ struct vfio_user_device_params {
 };
 
 /** Makes the model and a front end without a client. \return 0 or a negative errno */
-int
-vfio_user_device_create(const struct vfio_user_device_params *params,
-                        struct vfio_user_device **out);
+int vfio_user_device_create(const struct vfio_user_device_params *params,
+                            struct vfio_user_device **out);
 
 /** Lets go of the client and destroys the model. NULL is allowed. */
-void
-vfio_user_device_destroy(struct vfio_user_device *dev);
+void vfio_user_device_destroy(struct vfio_user_device *dev);
 
 /**
  * Forgets the client: its memory is unmapped, its eventfds are closed, the next message must be
  * VERSION. The state of the model stays; see vgpu_reset().
  */
-void
-vfio_user_device_disconnect(struct vfio_user_device *dev);
+void vfio_user_device_disconnect(struct vfio_user_device *dev);
 
-void
-vfio_user_log(struct vfio_user_device *dev, enum vgpu_log_level level, const char *format, ...)
+void vfio_user_log(struct vfio_user_device *dev, enum vgpu_log_level level, const char *format, ...)
    __attribute__((format(printf, 3, 4)));
 
 /* vfio_user_dispatch.c */
@@ -108,16 +104,15 @@ struct vfio_user_outgoing {
  * \return the size, or -EPROTO if the stream is not to be trusted: no such message exists, so
  * the start of the next one is unknown
  */
-ssize_t
-vfio_user_message_size(const void *header);
+ssize_t vfio_user_message_size(const void *header);
 
 /**
  * Handles one message.
  * \param fds  came with it; they belong to the dispatcher from here on, whatever happens
  */
-enum vfio_user_verdict
-vfio_user_dispatch(struct vfio_user_device *dev, const void *message, size_t size_bytes, int *fds,
-                   unsigned num_fds, struct vfio_user_outgoing *out);
+enum vfio_user_verdict vfio_user_dispatch(struct vfio_user_device *dev, const void *message,
+                                          size_t size_bytes, int *fds, unsigned num_fds,
+                                          struct vfio_user_outgoing *out);
 
 /** A message of a known command and of a size that this command can have. */
 struct vfio_user_request {
@@ -139,45 +134,32 @@ struct vfio_user_reply {
  */
 
 /* vfio_user_dma.c */
-int
-vfio_user_dma_map(struct vfio_user_device *dev, const struct vfio_user_request *request,
-                  struct vfio_user_reply *reply);
-int
-vfio_user_dma_unmap(struct vfio_user_device *dev, const struct vfio_user_request *request,
-                    struct vfio_user_reply *reply);
-int
-vfio_user_dma_unmap_all(struct vfio_user_device *dev);
+int vfio_user_dma_map(struct vfio_user_device *dev, const struct vfio_user_request *request,
+                      struct vfio_user_reply *reply);
+int vfio_user_dma_unmap(struct vfio_user_device *dev, const struct vfio_user_request *request,
+                        struct vfio_user_reply *reply);
+int vfio_user_dma_unmap_all(struct vfio_user_device *dev);
 
 /* vfio_user_irq.c */
-int
-vfio_user_irq_init(struct vfio_user_irq *irq);
-void
-vfio_user_irq_fini(struct vfio_user_irq *irq);
+int vfio_user_irq_init(struct vfio_user_irq *irq);
+void vfio_user_irq_fini(struct vfio_user_irq *irq);
 /** Closes the client's eventfds; the level of INTA# stays as it is. */
-void
-vfio_user_irq_disable_all(struct vfio_user_irq *irq);
+void vfio_user_irq_disable_all(struct vfio_user_irq *irq);
 /** Callbacks for struct vgpu_ops; opaque is the struct vfio_user_device. */
-void
-vfio_user_irq_msi(void *opaque);
-void
-vfio_user_irq_intx(void *opaque, bool level);
-int
-vfio_user_get_irq_info(struct vfio_user_device *dev, const struct vfio_user_request *request,
+void vfio_user_irq_msi(void *opaque);
+void vfio_user_irq_intx(void *opaque, bool level);
+int vfio_user_get_irq_info(struct vfio_user_device *dev, const struct vfio_user_request *request,
+                           struct vfio_user_reply *reply);
+int vfio_user_set_irqs(struct vfio_user_device *dev, const struct vfio_user_request *request,
                        struct vfio_user_reply *reply);
-int
-vfio_user_set_irqs(struct vfio_user_device *dev, const struct vfio_user_request *request,
-                   struct vfio_user_reply *reply);
 
 /* vfio_user_region.c */
-int
-vfio_user_get_region_info(struct vfio_user_device *dev, const struct vfio_user_request *request,
+int vfio_user_get_region_info(struct vfio_user_device *dev, const struct vfio_user_request *request,
+                              struct vfio_user_reply *reply);
+int vfio_user_region_read(struct vfio_user_device *dev, const struct vfio_user_request *request,
                           struct vfio_user_reply *reply);
-int
-vfio_user_region_read(struct vfio_user_device *dev, const struct vfio_user_request *request,
-                      struct vfio_user_reply *reply);
-int
-vfio_user_region_write(struct vfio_user_device *dev, const struct vfio_user_request *request,
-                       struct vfio_user_reply *reply);
+int vfio_user_region_write(struct vfio_user_device *dev, const struct vfio_user_request *request,
+                           struct vfio_user_reply *reply);
 
 /* vfio_user_server.c */
 
@@ -196,31 +178,26 @@ struct vfio_user_server {
  * \return 0, -EADDRINUSE (somebody listens there), -EEXIST (the path is no socket), -ENAMETOOLONG
  * or what the system says
  */
-int
-vfio_user_server_open(struct vfio_user_server *server, const char *path);
+int vfio_user_server_open(struct vfio_user_server *server, const char *path);
 
 /** Stops listening and removes the socket. */
-void
-vfio_user_server_close(struct vfio_user_server *server);
+void vfio_user_server_close(struct vfio_user_server *server);
 
 /**
  * Sleeps until a client connects and says something; who hangs up without a word was only
  * looking whether somebody listens.
  * \return its file descriptor, -ECANCELED after vfio_user_server_stop(), or a negative errno
  */
-int
-vfio_user_server_accept(struct vfio_user_server *server);
+int vfio_user_server_accept(struct vfio_user_server *server);
 
 /**
  * Serves a client until it hangs up, takes the file descriptor and forgets the client at the end.
  * \return 0 if it hung up between two messages, -ECANCELED after vfio_user_server_stop(), -EPROTO
  * if it was dropped because of what it sent, or the negative errno of the socket
  */
-int
-vfio_user_server_serve(struct vfio_user_server *server, struct vfio_user_device *dev, int fd);
+int vfio_user_server_serve(struct vfio_user_server *server, struct vfio_user_device *dev, int fd);
 
 /** Ends accept and serve, now and ever after. For signal handlers and other threads. */
-void
-vfio_user_server_stop(struct vfio_user_server *server);
+void vfio_user_server_stop(struct vfio_user_server *server);
 
 #endif

@@ -10,14 +10,12 @@
 #include "vgpu.h"
 
 /** Opens a file to append to; NULL is standard error. \return 0 or a negative errno */
-int
-vfio_user_log_open(const char *path);
+int vfio_user_log_open(const char *path);
 
 /** Where the log goes, for a signal handler that has a last word. */
 int vfio_user_log_fd(void);
 
 /** Writes one line; a vfio_user_log_fn. Whole lines, also from several threads. */
-void
-vfio_user_log_write(void *opaque, enum vgpu_log_level level, const char *text);
+void vfio_user_log_write(void *opaque, enum vgpu_log_level level, const char *text);
 
 #endif

@@ -56,7 +56,6 @@ fake_pattern(unsigned region, uint64_t offset)
 }
 
 /** The range that starts at gpa, NULL if there is none. */
-const struct fake_range *
-fake_find_range(const struct vgpu *gpu, uint64_t gpa);
+const struct fake_range *fake_find_range(const struct vgpu *gpu, uint64_t gpa);
 
 #endif

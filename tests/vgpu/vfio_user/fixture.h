@@ -40,45 +40,32 @@ struct reply {
 };
 
 /** For cmocka: state becomes a struct fixture. The first has not sent VERSION yet. */
-int
-setup_connected(void **state);
-int
-setup_negotiated(void **state);
+int setup_connected(void **state);
+int setup_negotiated(void **state);
 /** Hangs up and checks that the server ended as expected and left neither memory nor files. */
-int
-teardown(void **state);
+int teardown(void **state);
 
 /** Sends bytes as they are, with files. */
-void
-send_bytes(struct fixture *f, const void *bytes, size_t size_bytes, const int *fds,
-           unsigned num_fds);
+void send_bytes(struct fixture *f, const void *bytes, size_t size_bytes, const int *fds,
+                unsigned num_fds);
 /** Sends a message. \return its id */
-uint16_t
-send_message(struct fixture *f, uint16_t command, uint32_t flags, const void *payload,
-             size_t payload_bytes, const int *fds, unsigned num_fds);
+uint16_t send_message(struct fixture *f, uint16_t command, uint32_t flags, const void *payload,
+                      size_t payload_bytes, const int *fds, unsigned num_fds);
 /** Receives the next message, which must be a well-formed reply. */
-void
-receive_reply(struct fixture *f, struct reply *reply);
+void receive_reply(struct fixture *f, struct reply *reply);
 /** Sends a command and receives its reply. \return 0 or the negative errno in the reply */
-int
-call(struct fixture *f, uint16_t command, const void *payload, size_t payload_bytes, const int *fds,
-     unsigned num_fds, struct reply *reply);
+int call(struct fixture *f, uint16_t command, const void *payload, size_t payload_bytes,
+         const int *fds, unsigned num_fds, struct reply *reply);
 /** Hangs up and waits until the server is through with this client. */
-void
-hang_up(struct fixture *f);
+void hang_up(struct fixture *f);
 /** The server must say no more and close the connection. */
-void
-expect_closed(struct fixture *f);
+void expect_closed(struct fixture *f);
 /** The server must still be there and answer. */
-void
-expect_alive(struct fixture *f);
+void expect_alive(struct fixture *f);
 
 /** A memfd of that size whose every byte is `fill`. */
-int
-make_memory(size_t size_bytes, uint8_t fill);
-bool
-is_mapped(const void *address);
-unsigned
-count_open_files(void);
+int make_memory(size_t size_bytes, uint8_t fill);
+bool is_mapped(const void *address);
+unsigned count_open_files(void);
 
 #endif

@@ -28,10 +28,8 @@ enum { FILE_RAM, FILE_SHORT, FILE_EVENTFD, FILE_PIPE, FILE_DEVICE, NUM_FILES };
 static int files[NUM_FILES];
 static struct vfio_user_device *dev;
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int
-LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 #define CHECK(condition)                                                                           \
    do {                                                                                            \
