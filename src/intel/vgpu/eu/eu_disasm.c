@@ -132,9 +132,7 @@ put_dst(struct text *t, const struct eu_inst *inst)
    const struct eu_operand *o = &inst->dst;
 
    if (o->indirect) {
-      /* The tool prints the subregister of a0 over the type's size; so do we. */
-      put_address(t, inst->align16 ? o->addr_subnr : o->addr_subnr / eu_type_size(o->type),
-                  o->addr_imm);
+      put_address(t, o->addr_subnr, o->addr_imm);
    } else {
       if (!put_register(t, o))
          return;
