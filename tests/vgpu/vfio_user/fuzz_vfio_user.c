@@ -7,7 +7,8 @@
  * payload:
  *   control[0]  bits 0-4 the command, bit 5 NO_REPLY, bit 6 the payload is a whole message with
  *               its header, bit 7 an interrupt comes in between
- *   control[1]  bits 0-1 how many files, bits 2-4 of what kind
+ *   control[1]  bits 0-1 how many files, bits 2-4 of what kind, bit 5 the level of INTA# after it,
+ *               bit 6 the payload is short for one that makes sense, see expand()
  */
 
 #include <fcntl.h>
@@ -117,6 +118,71 @@ negotiate(void)
    CHECK(send_message((const uint8_t *)&message, sizeof(message), 0, 0) == VFIO_USER_CONTINUE);
 }
 
+/**
+ * Makes a payload out of few bytes, so that the way to the model is not barred by fields that have
+ * one right value in four billion.
+ * \return the bytes of payload, 0 if the command has no short form
+ */
+static size_t
+expand(unsigned command, const uint8_t *data, size_t length, uint8_t payload[512])
+{
+   uint8_t byte[8] = {0};
+
+   memcpy(byte, data, length < sizeof(byte) ? length : sizeof(byte));
+   switch (command) {
+   case VFIO_USER_REGION_READ:
+   case VFIO_USER_REGION_WRITE: {
+      const size_t data_bytes = command == VFIO_USER_REGION_WRITE && length > 5 ? length - 5 : 0;
+      const struct vfio_user_region_access access = {
+         .region = byte[0] % (VGPU_NUM_REGIONS + 1),
+         .offset = byte[1] | byte[2] << 8 | byte[3] << 16,
+         .count_bytes = command == VFIO_USER_REGION_WRITE ? data_bytes : byte[4],
+      };
+
+      memcpy(payload, &access, sizeof(access));
+      memcpy(payload + sizeof(access), data + (length - data_bytes), data_bytes);
+      return sizeof(access) + data_bytes;
+   }
+   case VFIO_USER_DMA_MAP: {
+      const struct vfio_user_dma_map map = {
+         .argsz = sizeof(map),
+         .flags = byte[0] & 3,
+         .offset = (byte[1] & 15) * 4096ull,
+         .address = (byte[2] & 31) * 4096ull,
+         .size_bytes = (byte[3] & 15) * 4096ull,
+      };
+
+      memcpy(payload, &map, sizeof(map));
+      return sizeof(map);
+   }
+   case VFIO_USER_DMA_UNMAP: {
+      const struct vfio_user_dma_unmap unmap = {
+         .argsz = sizeof(unmap),
+         .flags = byte[0] & 3,
+         .address = (byte[2] & 31) * 4096ull,
+         .size_bytes = (byte[3] & 15) * 4096ull,
+      };
+
+      memcpy(payload, &unmap, sizeof(unmap));
+      return sizeof(unmap);
+   }
+   case VFIO_USER_DEVICE_SET_IRQS: {
+      const struct vfio_user_irq_set set = {
+         .argsz = sizeof(set) + (byte[3] & 1),
+         .flags = byte[0] & 0x3f,
+         .index = byte[1] & 3,
+         .count = byte[2] & 3,
+      };
+
+      memcpy(payload, &set, sizeof(set));
+      payload[sizeof(set)] = byte[4];
+      return set.argsz;
+   }
+   default:
+      return 0;
+   }
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -132,6 +198,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
       const uint8_t control[2] = {data[0], data[1]};
       size_t length = data[2];
       struct vfio_user_header header;
+      uint8_t expanded[512];
+      const uint8_t *payload;
+      size_t payload_bytes;
       /* Of exactly its size, for the sanitizer to see a read beyond. */
       uint8_t *message;
       size_t message_bytes;
@@ -144,7 +213,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
          message = malloc(message_bytes);
          memcpy(message, data, length);
       } else {
-         message_bytes = sizeof(header) + length;
+         payload = data;
+         payload_bytes = length;
+         if (control[1] & 0x40) {
+            const size_t expanded_bytes = expand(control[0] & 0x1f, data, length, expanded);
+
+            if (expanded_bytes) {
+               payload = expanded;
+               payload_bytes = expanded_bytes;
+            }
+         }
+         message_bytes = sizeof(header) + payload_bytes;
          header = (struct vfio_user_header){
             .id = control[1],
             .command = control[0] & 0x1f,
@@ -153,7 +232,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
          };
          message = malloc(message_bytes);
          memcpy(message, &header, sizeof(header));
-         memcpy(message + sizeof(header), data, length);
+         memcpy(message + sizeof(header), payload, payload_bytes);
       }
       data += length;
 

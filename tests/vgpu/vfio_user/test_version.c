@@ -27,9 +27,9 @@ version_is_agreed_on(void **state)
 {
    /* What QEMU 11.1 sends. */
    static const char qemu[] =
-      "{\"capabilities\": {\"max_msg_fds\": 16, \"max_data_xfer_size\": 1048576, \"migration\": "
-      "{\"max_bitmap_size\": 268435456, \"pgsize\": 4096}, \"write_multiple\": true, "
-      "\"max_dma_maps\": 65535, \"pgsizes\": 4096}}";
+      "{\"capabilities\": {\"pgsizes\": 4096, \"max_msg_fds\": 16, \"max_dma_maps\": 65535, "
+      "\"max_data_xfer_size\": 1048576, \"migration\": {\"max_bitmap_size\": 268435456, "
+      "\"pgsize\": 4096}, \"write_multiple\": true}}";
    struct fixture *f = *state;
    struct vfio_user_version version;
    uint8_t payload[512];
