@@ -126,12 +126,19 @@ def test(options):
 def run(options):
     from . import vm
     stdin = None if sys.stdin.isatty() else sys.stdin
-    return vm.run(guest_of(options), options.argv, stdin=stdin).status
+    return status_of(vm.run(guest_of(options), options.argv, stdin=stdin))
+
+
+def status_of(result):
+    """The command's status; a GPU process that ended badly is worth a word even if the command did not mind."""
+    if result.gpu_status:
+        say(f'zerocopy: vgpu ended with status {result.gpu_status}\n{result.gpu_errors}')
+    return result.status
 
 
 def shell(options):
     from . import vm
-    return vm.run(guest_of(options), ['bash', '-l'], interactive=True).status
+    return status_of(vm.run(guest_of(options), ['bash', '-l'], interactive=True))
 
 
 def igt(options):

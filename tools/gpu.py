@@ -4,10 +4,11 @@
 import subprocess
 import time
 
-from . import proc, qemu, sandbox
+from . import build, proc, qemu, sandbox
 from .errors import Failure, tail
 
 START_S = 20
+END_S = 10
 
 
 class Gpu:
@@ -16,7 +17,8 @@ class Gpu:
     def __init__(self, program, folder, options=()):
         self.log = folder / 'vgpu.log'
         self.program = program
-        command = sandbox.command([program, '--socket', qemu.GPU_SOCKET, '--log', 'vgpu.log', *options], cwd=folder)
+        command = sandbox.command([program, '--socket', qemu.GPU_SOCKET, '--log', 'vgpu.log', *options], cwd=folder,
+                                  env=build.SANITIZER_ENVIRONMENT)
         with open(folder / 'vgpu.stderr', 'wb') as errors:
             self.errors = folder / 'vgpu.stderr'
             self.process = proc.spawn(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
@@ -37,6 +39,12 @@ class Gpu:
         """The Failure for a GPU process that ended by itself."""
         why = self.errors if self.errors.stat().st_size else self.log
         return Failure(f'vgpu ended {when} (status {self.process.poll()})', tail(why), f'its log is {self.log}')
+
+    def finish(self):
+        """Let the process end by itself, as it does when its client leaves: a sanitizer reports then. Its status."""
+        proc.wait(self.process, END_S)
+        self.stop()
+        return self.process.returncode
 
     def stop(self):
         """End the process."""

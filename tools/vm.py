@@ -52,6 +52,8 @@ class Result:
     folder: Path
     boot_s: float
     command_s: float
+    gpu_status: int = 0  # how the GPU process ended; not 0 when a sanitizer found something
+    gpu_errors: str = ''
 
     @property
     def dmesg(self):
@@ -96,7 +98,11 @@ class Run:
         try:
             self._start()
             self._serve()
-            return Result(self.status, self.folder, self.ready_at - self.started, self.ended - self.ready_at)
+            result = Result(self.status, self.folder, self.ready_at - self.started, self.ended - self.ready_at)
+            if self.gpu:
+                result.gpu_status = self.gpu.finish()
+                result.gpu_errors = self.gpu.errors.read_text(encoding='utf-8', errors='replace')
+            return result
         finally:
             proc.kill(self.process)
             if self.gpu:

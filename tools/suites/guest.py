@@ -50,6 +50,7 @@ def on_kernel(suite, kind, vgpu, programs):
     if result:
         problems = dmesg.problems(result.dmesg)
         suite.check(f'{kind}: dmesg', not problems, '\n'.join(problems))
+        suite.check(f'{kind}: vgpu', result.gpu_status == 0, f'status {result.gpu_status}\n{result.gpu_errors}')
 
 
 def sections(text):

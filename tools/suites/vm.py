@@ -67,6 +67,13 @@ def fails(suite):
     suite.check('a killed command', result.status == 128 + 9, f'status {result.status}')
     result, out, _ = capture(vm.Guest(timeout_s=60), f'head -c {len(PATTERN)} /dev/zero')
     suite.check('a megabyte of output', out == bytes(len(PATTERN)), f'{len(out)} bytes')
+    with tempfile.TemporaryFile() as stdin:
+        stdin.write(b'echo again; exit 3')
+        stdin.seek(0)
+        result, out, _ = capture(vm.Guest(timeout_s=60), 'sleep 1; sh /dev/stdin > /dev/stdout; status=$?; sleep 600 & exit $status',
+                                 stdin)
+    suite.check('stdin opened by name, and a process left running', out == b'again\n' and result.status == 3,
+                f'{out!r}, status {result.status}')
     expect(suite, 'guest time-out', vm.Guest(timeout_s=2), 'sleep 60', 'guest time-out', STATUS_TIMEOUT)
     expect(suite, 'guest panic', vm.Guest(timeout_s=60), 'echo c > /proc/sysrq-trigger', 'guest panic')
     expect(suite, 'sudden end', vm.Guest(timeout_s=60), 'echo o > /proc/sysrq-trigger; sleep 60', 'went down')
