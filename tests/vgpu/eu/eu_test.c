@@ -350,12 +350,12 @@ expect_fault(const struct insn *insns, unsigned count, const char *what)
    ctype get_##name(const struct eu_thread *t, unsigned nr, unsigned index)                       \
    {                                                                                              \
       ctype v;                                                                                    \
-      memcpy(&v, &t->grf[0][0] + nr * EU_REG_BYTES + index * sizeof(v), sizeof(v));               \
+      memcpy(&v, (const uint8_t *)t->grf + nr * EU_REG_BYTES + index * sizeof(v), sizeof(v));               \
       return v;                                                                                   \
    }                                                                                              \
    void set_##name(struct eu_thread *t, unsigned nr, unsigned index, ctype v)                     \
    {                                                                                              \
-      memcpy(&t->grf[0][0] + nr * EU_REG_BYTES + index * sizeof(v), &v, sizeof(v));               \
+      memcpy((uint8_t *)t->grf + nr * EU_REG_BYTES + index * sizeof(v), &v, sizeof(v));               \
    }
 
 ACCESSORS(f, float)

@@ -71,7 +71,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
    }
    eu_thread_init(&thread, control[2] | (uint32_t)control[3] << 8);
    for (unsigned i = 0; i < sizeof(thread.grf); i++)
-      (&thread.grf[0][0])[i] = (uint8_t)(i * 37 + control[4]);
+      ((uint8_t *)thread.grf)[i] = (uint8_t)(i * 37 + control[4]);
    for (unsigned i = 0; i < 8; i++)
       thread.a0[i] = (uint16_t)(control[5] * 16 + i * control[6]);
    thread.cr0[0] = control[7];

@@ -23,7 +23,7 @@ eu_acc_read(struct eu_thread *thread, const struct eu_access *access, unsigned l
 
    if (offset >= EU_REG_BYTES)
       return no_acc1(thread);
-   memcpy(&bits, &thread->acc[0][offset], size);
+   memcpy(&bits, eu_acc_bytes(thread) + offset, size);
    switch (size) {
    case 4:
       *value = (int64_t)((uint64_t)(uint32_t)thread->acc_high_dw[offset / 4] << 32 | bits);
@@ -48,7 +48,7 @@ eu_acc_write(struct eu_thread *thread, const struct eu_access *access, unsigned 
 
    if (offset >= EU_REG_BYTES)
       return no_acc1(thread);
-   memcpy(&thread->acc[0][offset], &bits, size);
+   memcpy(eu_acc_bytes(thread) + offset, &bits, size);
    if (size == 4)
       thread->acc_high_dw[offset / 4] = (int32_t)(value >> 32);
    else if (size == 2)
@@ -101,7 +101,7 @@ eu_load_acc(struct eu_context *ctx, const struct eu_op *op, union eu_lanes *out)
    if (!implicit_access(ctx->thread, op, &access))
       return false;
    for (unsigned k = 0; k < op->lanes; k++) {
-      const uint8_t *p = &ctx->thread->acc[0][0] + access.offset[k];
+      const uint8_t *p = eu_acc_bytes(ctx->thread) + access.offset[k];
       if (op->exec_type == EU_EXEC_F)
          memcpy(&out->f[k], p, sizeof(float));
       else if (op->exec_type == EU_EXEC_DF)
@@ -121,7 +121,7 @@ eu_store_acc(struct eu_context *ctx, const struct eu_op *op, const union eu_lane
    if (!implicit_access(ctx->thread, op, &access))
       return false;
    for (unsigned k = 0; k < op->lanes; k++) {
-      uint8_t *p = &ctx->thread->acc[0][0] + access.offset[k];
+      uint8_t *p = eu_acc_bytes(ctx->thread) + access.offset[k];
       if (!(mask >> k & 1))
          continue;
       if (op->exec_type == EU_EXEC_F)

@@ -48,7 +48,7 @@ exec_mov_raw(struct eu_context *ctx, const struct eu_op *op)
    uint32_t mask =
       eu_exec_mask(ctx->thread, op) & eu_pred_mask(ctx->thread, op) & op->writemask;
    unsigned size = eu_type_size(op->dst.type);
-   uint8_t *grf = ctx->thread->grf[0];
+   uint8_t *grf = eu_grf_bytes(ctx->thread);
    uint8_t bytes[EU_LANES * 8];
 
    /* All reads come before the first write. */
@@ -66,9 +66,9 @@ exec_mov(struct eu_context *ctx, const struct eu_op *op)
 {
    LOAD(1);
    if (op->exec_type == EU_EXEC_F && op->src[0].type == EU_TYPE_F) {
-      /* Passing the pipeline flushes denormals and quietens NaNs. */
+      /* Passing the pipeline flushes denormals. */
       for (unsigned k = 0; k < op->lanes; k++)
-         s[0].f[k] *= 1.0f;
+         s[0].f[k] = eu_flush(s[0].f[k]);
    }
    return eu_finish(ctx, op, &s[0]);
 }
@@ -93,8 +93,8 @@ exec_sel(struct eu_context *ctx, const struct eu_op *op)
       bits = eu_compare(op, op->inst.cond, &s[0], &s[1], true);
       if (op->exec_type == EU_EXEC_F) {
          for (unsigned k = 0; k < op->lanes; k++) {
-            s[0].f[k] *= 1.0f;
-            s[1].f[k] *= 1.0f;
+            s[0].f[k] = eu_flush(s[0].f[k]);
+            s[1].f[k] = eu_flush(s[1].f[k]);
          }
       }
    } else {
@@ -137,7 +137,7 @@ exec_add_int(struct eu_context *ctx, const struct eu_op *op)
    {                                                                                              \
       LOAD(1);                                                                                    \
       for (unsigned k = 0; k < op->lanes; k++) {                                                  \
-         float a = s[0].f[k] * 1.0f;                                                              \
+         float a = eu_flush(s[0].f[k]);                                                             \
          s[0].f[k] = (expression);                                                                \
       }                                                                                           \
       return eu_finish(ctx, op, &s[0]);                                                           \
@@ -248,7 +248,7 @@ static float
 grf_float(const struct eu_context *ctx, unsigned offset)
 {
    float v;
-   memcpy(&v, ctx->thread->grf[0] + offset, sizeof(v));
+   memcpy(&v, eu_grf_bytes(ctx->thread) + offset, sizeof(v));
    return v;
 }
 

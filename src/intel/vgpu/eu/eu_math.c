@@ -59,7 +59,7 @@ exec_unary(struct eu_context *ctx, const struct eu_op *op)
       return EU_STEP_FAULT;
    eu_fp_nearest();
    for (unsigned k = 0; k < op->lanes; k++)
-      s.f[k] = unary(op->inst.math, s.f[k] * 1.0f, alt) * 1.0f;
+      s.f[k] = eu_flush(unary(op->inst.math, eu_flush(s.f[k]), alt));
    eu_fp_enter(ctx->thread);
    return eu_finish(ctx, op, &s);
 }
@@ -74,7 +74,7 @@ exec_binary(struct eu_context *ctx, const struct eu_op *op)
       return EU_STEP_FAULT;
    eu_fp_nearest();
    for (unsigned k = 0; k < op->lanes; k++)
-      a.f[k] = binary(op->inst.math, a.f[k] * 1.0f, b.f[k] * 1.0f, alt) * 1.0f;
+      a.f[k] = eu_flush(binary(op->inst.math, eu_flush(a.f[k]), eu_flush(b.f[k]), alt));
    eu_fp_enter(ctx->thread);
    return eu_finish(ctx, op, &a);
 }

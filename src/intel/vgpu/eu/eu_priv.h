@@ -123,6 +123,20 @@ struct eu_context {
    uint32_t host_fp; /* the host's floating-point environment, while ours is in place */
 };
 
+/** The register file as bytes, as regions address it. */
+static inline uint8_t *
+eu_grf_bytes(struct eu_thread *thread)
+{
+   return (uint8_t *)thread->grf;
+}
+
+/** acc0 and acc1 as bytes. */
+static inline uint8_t *
+eu_acc_bytes(struct eu_thread *thread)
+{
+   return (uint8_t *)thread->acc;
+}
+
 typedef enum eu_step (*eu_exec_fn)(struct eu_context *ctx, const struct eu_op *op);
 
 /*
@@ -235,6 +249,13 @@ static inline bool
 eu_alt_mode(const struct eu_context *ctx)
 {
    return ctx->thread->cr0[0] & EU_CR0_ALT_MODE;
+}
+
+/* What single precision makes of an operand or a result: no denormals. */
+static inline float
+eu_flush(float x)
+{
+   return __builtin_fabsf(x) < 0x1p-126f ? __builtin_copysignf(0.0f, x) : x;
 }
 
 /* Round and fraction functions for one float; the vectorisable building blocks. */

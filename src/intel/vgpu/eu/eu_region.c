@@ -115,18 +115,18 @@ open_window(struct eu_context *ctx, const struct eu_op *op, const struct eu_acce
    case EU_ACCESS_INDIRECT:
       if (!eu_indirect(ctx, op, a, o, w->indirect))
          return false;
-      w->base = ctx->thread->grf[0];
+      w->base = eu_grf_bytes(ctx->thread);
       w->offset = w->indirect;
       return true;
    case EU_ACCESS_ACC:
-      w->base = ctx->thread->acc[0];
+      w->base = eu_acc_bytes(ctx->thread);
       return true;
    case EU_ACCESS_ARF:
       read_arf(ctx, op, o->nr, w->arf);
       w->base = (const uint8_t *)w->arf;
       return true;
    default:
-      w->base = ctx->thread->grf[0];
+      w->base = eu_grf_bytes(ctx->thread);
       return true;
    }
 }
@@ -164,7 +164,7 @@ load_f(struct eu_context *ctx, const struct eu_op *op, const struct eu_access *a
        const struct eu_operand *o, union eu_lanes *out)
 {
    unsigned lanes = op->lanes;
-   const uint8_t *grf = ctx->thread->grf[0];
+   const uint8_t *grf = eu_grf_bytes(ctx->thread);
    struct window w;
 
    if (a->type == EU_TYPE_F && a->kind == EU_ACCESS_CONTIG) {
@@ -300,7 +300,7 @@ eu_store(struct eu_context *ctx, const struct eu_op *op, const union eu_lanes *v
    const struct eu_access *a = &op->dst;
    const struct eu_operand *o = &op->inst.dst;
    unsigned lanes = op->lanes;
-   uint8_t *base = ctx->thread->grf[0];
+   uint8_t *base = eu_grf_bytes(ctx->thread);
    const uint16_t *offset = a->offset;
    uint16_t indirect[EU_LANES];
    uint32_t arf[4];
@@ -321,7 +321,7 @@ eu_store(struct eu_context *ctx, const struct eu_op *op, const union eu_lanes *v
          }
          return true;
       }
-      base = ctx->thread->acc[0];
+      base = eu_acc_bytes(ctx->thread);
       break;
    case EU_ACCESS_ARF:
       read_arf(ctx, op, o->nr, arf);
