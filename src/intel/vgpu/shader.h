@@ -1,0 +1,44 @@
+/*
+ * SPDX-License-Identifier: MIT
+ *
+ * What a thread of a shader stage needs around it: the bases and tables that its messages go by.
+ */
+
+#ifndef VGPU_SHADER_H
+#define VGPU_SHADER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "eu/eu.h"
+
+struct vgpu_engine;
+
+#define VGPU_BINDING_TABLE_SIZE 256
+
+/** A binding table entry, decoded when a message first uses it. */
+struct vgpu_surface;
+
+/*
+ * One draw's environment of one stage. Read by several host threads at once, so whatever is
+ * decoded lazily is decoded before the threads start, or guarded by its owner.
+ */
+struct vgpu_shader_env {
+   struct vgpu_engine *engine;
+
+   /* Graphics addresses, from STATE_BASE_ADDRESS, with their upper bounds (0: none). */
+   uint32_t general_state_base;
+   uint32_t surface_state_base;
+   uint32_t dynamic_state_base;
+   uint32_t instruction_base;
+
+   uint32_t binding_table; /* offset from surface_state_base */
+   uint32_t sampler_state; /* offset from dynamic_state_base: the first SAMPLER_STATE */
+
+   uint32_t scratch_base;  /* offset from general_state_base */
+   uint32_t scratch_bytes; /* per thread, 0: none */
+
+   void *stage; /* the stage's own: what URB and render target writes go to */
+};
+
+#endif
