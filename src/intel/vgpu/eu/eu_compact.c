@@ -93,10 +93,10 @@ find(const uint32_t *table, uint32_t value)
 }
 
 static int
-find16(const uint16_t *table, uint32_t value)
+find16(const uint16_t *table, uint32_t mask, uint32_t value)
 {
    for (int i = 0; i < 32; i++) {
-      if (table[i] == value)
+      if ((table[i] & mask) == value)
          return i;
    }
    return -1;
@@ -107,16 +107,20 @@ eu_compact(const uint64_t native[2], uint64_t *compacted)
 {
    uint32_t subreg = eu_bits(native, 68, 64) << 5 | eu_bits(native, 52, 48);
    bool immediate = has_immediate(native);
-   if (!immediate)
+   uint32_t subreg_mask = 0x3ff; /* with an immediate there is no source 1 to place */
+   if (!immediate) {
       subreg |= eu_bits(native, 100, 96) << 10;
+      subreg_mask = 0x7fff;
+   }
 
    uint32_t imm = eu_bits(native, 127, 96);
    int control = find(control_table, eu_bits(native, 90, 89) << 17 |
                                         eu_bits(native, 31, 31) << 16 | eu_bits(native, 23, 8));
    int datatype = find(datatype_table, eu_bits(native, 63, 61) << 15 | eu_bits(native, 46, 32));
-   int sub = find16(subreg_table, subreg);
-   int src0 = find16(source_table, eu_bits(native, 88, 77));
-   int src1 = immediate ? (int)(imm >> 8 & 0x1f) : find16(source_table, eu_bits(native, 120, 109));
+   int sub = find16(subreg_table, subreg_mask, subreg);
+   int src0 = find16(source_table, 0xfff, eu_bits(native, 88, 77));
+   int src1 = immediate ? (int)(imm >> 8 & 0x1f)
+                        : find16(source_table, 0xfff, eu_bits(native, 120, 109));
    if (control < 0 || datatype < 0 || sub < 0 || src0 < 0 || src1 < 0)
       return false;
 
