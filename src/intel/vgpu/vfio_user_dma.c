@@ -16,8 +16,6 @@
 
 #include "vfio_user.h"
 
-#define PAGE_BYTES 4096ull
-
 /** Makes room for one more range, so that adding it cannot fail. */
 static int
 reserve_range(struct vfio_user_dma *dma)
@@ -78,12 +76,6 @@ vfio_user_dma_map(struct vfio_user_device *dev, const struct vfio_user_request *
    if (map.argsz < sizeof(map) || (map.flags & ~known_flags) ||
        !(map.flags & VFIO_DMA_MAP_FLAG_READ))
       return -EINVAL;
-   if (map.size_bytes == 0 || map.size_bytes % PAGE_BYTES || map.address % PAGE_BYTES ||
-       map.offset % PAGE_BYTES)
-      return -EINVAL;
-   /* The last byte may be the last of the address space, nothing may be beyond. */
-   if (map.address + (map.size_bytes - 1) < map.address)
-      return -EINVAL;
 
    ret = reserve_range(&dev->dma);
    if (ret)
@@ -99,6 +91,7 @@ vfio_user_dma_map(struct vfio_user_device *dev, const struct vfio_user_request *
          return -errno;
    }
 
+   /* Whether it is made of pages, wraps or overlaps is the model's to check. */
    ret = vgpu_dma_map(dev->gpu, map.address, map.size_bytes, host, writable);
    if (ret) {
       if (host)

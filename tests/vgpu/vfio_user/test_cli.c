@@ -358,6 +358,46 @@ bad_client_is_an_exit_status(void **state)
    close(bad);
 }
 
+static int
+write_region(int client, uint32_t region, uint64_t offset, uint32_t value)
+{
+   const struct {
+      struct vfio_user_region_access access;
+      uint32_t value;
+   } __attribute__((packed)) write = {
+      .access = {.offset = offset, .region = region, .count_bytes = sizeof(value)},
+      .value = value,
+   };
+
+   return call(client, VFIO_USER_REGION_WRITE, &write, sizeof(write), -1);
+}
+
+static void
+memory_that_shrinks_is_an_exit_status(void **state)
+{
+   struct folder *d = *state;
+   struct process p = START(true, "--socket", d->socket, "--keep");
+   const int client = become_client(d->socket);
+   const int memory = memfd_create("guest memory", MFD_CLOEXEC);
+   const struct vfio_user_dma_map map = {.argsz = sizeof(map), .flags = 3, .size_bytes = 4096};
+   const struct vfio_user_region_access read = {.region = 2, .count_bytes = 4};
+   char output[4096];
+
+   /* Bus mastering on, the first page of the aperture is the page of memory: it can be read. */
+   assert_int_equal(ftruncate(memory, 4096), 0);
+   assert_int_equal(call(client, VFIO_USER_DMA_MAP, &map, sizeof(map), memory), 0);
+   assert_int_equal(write_region(client, 7, 4, 6), 0);
+   assert_int_equal(write_region(client, 0, 2 << 20, 1), 0);
+   assert_int_equal(call(client, VFIO_USER_REGION_READ, &read, sizeof(read), -1), 0);
+
+   assert_int_equal(ftruncate(memory, 0), 0);
+   assert_int_equal(call(client, VFIO_USER_REGION_READ, &read, sizeof(read), -1), -ECONNRESET);
+   assert_int_equal(finish(&p, output, sizeof(output)), 3);
+   assert_non_null(strstr(output, "vgpu: error: a file that the client shares has shrunk"));
+   close(memory);
+   close(client);
+}
+
 static void
 signals_stop_it(void **state)
 {
@@ -510,6 +550,7 @@ main(int argc, char **argv)
       TEST(keep_takes_one_after_the_other),
       TEST(keep_survives_a_bad_client),
       TEST(bad_client_is_an_exit_status),
+      TEST(memory_that_shrinks_is_an_exit_status),
       TEST(signals_stop_it),
       TEST(live_socket_is_refused),
       TEST(stale_socket_is_replaced),

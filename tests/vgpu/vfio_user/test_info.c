@@ -27,6 +27,10 @@ device_info(void **state)
    assert_int_equal(info.flags, VFIO_DEVICE_FLAGS_RESET | VFIO_DEVICE_FLAGS_PCI);
    assert_int_equal(info.num_regions, 9);
    assert_int_equal(info.num_irqs, 5);
+
+   info = (struct vfio_user_device_info){.argsz = sizeof(info) - 1};
+   assert_int_equal(call(f, VFIO_USER_DEVICE_GET_INFO, &info, sizeof(info), NULL, 0, &reply),
+                    -EINVAL);
 }
 
 static void

@@ -168,6 +168,40 @@ large_messages_that_do_not_line_up(void **state)
 }
 
 static void
+file_of_a_message_across_the_end_of_the_buffer(void **state)
+{
+   struct fixture *f = *state;
+   const size_t large_bytes = MAX_MESSAGE - 20, head_bytes = 10;
+   const struct {
+      struct vfio_user_header header;
+      struct vfio_user_region_access access;
+   } start = {
+      .header = {.command = VFIO_USER_REGION_WRITE,
+                 .size_bytes = large_bytes,
+                 .flags = VFIO_USER_FLAGS_NO_REPLY},
+      .access = {.region = VGPU_REGION_BAR2, .count_bytes = large_bytes - sizeof(start)},
+   };
+   const struct map_message map = make_map(11, 0x10000);
+   uint8_t *bytes = calloc(1, large_bytes + sizeof(map));
+   const int fd = make_memory(4096, 0x42);
+
+   /*
+    * The end of the large message and the head of the next come in one piece, with the file, so
+    * the head waits for its rest at the very end of the server's buffer.
+    */
+   memcpy(bytes, &start, sizeof(start));
+   memcpy(bytes + large_bytes, &map, sizeof(map));
+   send_bytes(f, bytes, large_bytes - 100, NULL, 0);
+   send_bytes(f, bytes + large_bytes - 100, 100 + head_bytes, &fd, 1);
+   send_bytes(f, bytes + large_bytes + head_bytes, sizeof(map) - head_bytes, NULL, 0);
+   close(fd);
+   free(bytes);
+   expect_success(f, 11);
+   assert_int_equal(f->gpu->num_accesses, 1);
+   assert_int_equal(byte_at(f, 0x10000), 0x42);
+}
+
+static void
 ids_are_the_clients(void **state)
 {
    struct fixture *f = *state;
@@ -428,6 +462,7 @@ main(void)
       TEST(files_stay_with_their_messages),
       TEST(many_messages_in_one_send),
       TEST(large_messages_that_do_not_line_up),
+      TEST(file_of_a_message_across_the_end_of_the_buffer),
       TEST(ids_are_the_clients),
       TEST(unknown_flags),
       TEST(size_zero),
