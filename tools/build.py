@@ -55,10 +55,10 @@ def introspect(kind, what):
 
 
 def executables(kind, source_folder):
-    """{name: path} of the executables that `source_folder`/meson.build defines."""
-    definition = str(paths.REPO / source_folder / 'meson.build')
+    """{name: path} of the executables that the meson.build files in and below `source_folder` define."""
+    top = paths.REPO / source_folder
     return {target['name']: Path(target['filename'][0]) for target in introspect(kind, 'targets')
-            if target['type'] == 'executable' and target['defined_in'] == definition}
+            if target['type'] == 'executable' and Path(target['defined_in']).is_relative_to(top)}
 
 
 def program(kind, source_folder, name):
@@ -66,7 +66,7 @@ def program(kind, source_folder, name):
     ninja(kind)
     found = executables(kind, source_folder).get(name)
     if not found:
-        raise Failure(f'{source_folder}/meson.build defines no program {name}')
+        raise Failure(f'no meson.build in {source_folder} defines a program {name}')
     return found
 
 

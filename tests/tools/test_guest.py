@@ -79,9 +79,31 @@ class Logs(unittest.TestCase):
             self.assertEqual(tail(log, 2), '\n       | line 98\n       | line 99')
             self.assertIn('empty', tail(Path(scratch) / 'none'))
 
-    def test_sections(self):
-        text = f'{guest.MARK} a\n1..1\nok 1\n\n{guest.MARK} status 3\n{guest.MARK} b\nhalf'
-        self.assertEqual(guest.sections(text), {'a': ('1..1\nok 1\n', 3), 'b': ('half', None)})
+
+class GuestSuite(unittest.TestCase):
+    def test_list(self):
+        programs = guest.parse('\na /x/a\nhang /x/hang timeout=600 dmesg=GPU.HANG|Resetting\n')
+        self.assertEqual([(program.name, program.timeout_s, program.dmesg) for program in programs],
+                         [('a', guest.DEFAULT_S, []), ('hang', 600, ['GPU.HANG|Resetting'])])
+        with self.assertRaises(Failure):
+            guest.parse('a /x/a tiemout=3\n')
+
+    def test_outputs(self):
+        text = f'{guest.MARK} a\n1..1\nok 1\n\n{guest.MARK} status 3\nnoise\n{guest.MARK} b\nhalf'
+        self.assertEqual(guest.outputs_of(text), {'a': ('1..1\nok 1\n', 3), 'b': ('half', None)})
+
+    def test_script(self):
+        programs = [guest.Program('yes', '/bin/true'), guest.Program('no', '/bin/false')]
+        text = guest.script(programs).replace('> /dev/kmsg', '> /dev/null')
+        out = subprocess.run(['sh', '-c', text], stdout=subprocess.PIPE, check=False, text=True).stdout
+        self.assertEqual(guest.outputs_of(out), {'yes': ('', 0), 'no': ('', 1)})
+
+    def test_logs(self):
+        text = f'[ 1.0] boot\n[ 2.0] {guest.MARK} a\n[ 2.1] a WARNING: x\n[ 3.0] {guest.MARK} b\n'
+        logs = guest.logs_of(text)
+        self.assertEqual(logs[''], '[ 1.0] boot\n')
+        self.assertEqual(len(dmesg.problems(logs['a'])), 1)
+        self.assertEqual(dmesg.problems(logs['b']), [])
 
 
 class Qemu(unittest.TestCase):

@@ -1,70 +1,130 @@
 # SPDX-License-Identifier: MIT
-"""tests/guest: programs that run in the guest against the real kernel, on the built and on Debian's stock kernel."""
+"""tests/guest: programs that run in the guest against the real i915, on the built and on Debian's stock kernel.
+
+The build's tests.list names them, one a line: NAME PATH KEY=VALUE..., see tests/guest/meson.build.
+"""
 
 import io
 import shlex
 import time
+from dataclasses import dataclass, field
 
 from .. import build, dmesg, vm
 from ..errors import Failure
 from ..report import Stage
-from ..results import FAIL, SKIP, add_tap
+from ..results import FAIL, add_tap
 
 KERNELS = ('patched', 'stock')
-PROGRAM_S = 300
 MARK = '=== zerocopy test'
+DEFAULT_S = 300
+# What the boot and the programs' starts and ends may take beyond the programs' own limits.
+SLACK_S = 120
+
+
+@dataclass
+class Program:
+    """A line of tests.list."""
+    name: str
+    path: str
+    timeout_s: int = DEFAULT_S
+    dmesg: list = field(default_factory=list)  # patterns of what it provokes in the kernel's log
+
+
+def parse(text):
+    """The programs in a tests.list."""
+    programs = []
+    for line in text.splitlines():
+        if not line.strip():
+            continue
+        name, path, *settings = line.split()
+        program = Program(name, path)
+        for setting in settings:
+            key, _, value = setting.partition('=')
+            if key == 'timeout':
+                program.timeout_s = int(value)
+            elif key == 'dmesg':
+                program.dmesg.append(value)
+            else:
+                raise Failure(f'tests.list: {name} has an unknown setting {setting}')
+        programs.append(program)
+    return programs
 
 
 def run(suite):
-    build.ninja('release')
-    programs = build.executables('release', 'tests/guest')
-    if not programs:
-        suite.add('tests/guest', SKIP, message='meson lists no executable')
-        return
-    vgpu = build.vgpu()
+    folder = build.ninja('release')
+    programs = parse((folder / 'tests/guest/tests.list').read_text(encoding='utf-8'))
     for kind in KERNELS:
-        with Stage(f'guest: {len(programs)} programs on the {kind} kernel'):
-            on_kernel(suite, kind, vgpu, programs)
+        with Stage(f'guest: {len(programs)} programs on the {kind} kernel') as stage:
+            on_kernel(suite, kind, programs, stage)
 
 
-def on_kernel(suite, kind, vgpu, programs):
-    """All programs in one boot; each one's output stands between marks."""
-    script = '\n'.join(f'echo "{MARK} {name}"; timeout {PROGRAM_S} {shlex.quote(str(path))}; echo; echo "{MARK} status $?"'
-                       .replace('; echo; echo', '; status=$?; echo; echo').replace('$?"', '$status"')
-                       for name, path in sorted(programs.items()))
+def script(programs):
+    """One script for all: marks in the output and in the kernel's log tell where each begins and ends."""
+    lines = ['exec 2>&1']
+    for program in programs:
+        mark = shlex.quote(f'{MARK} {program.name}')
+        lines += [f'echo {mark}', f'echo {mark} > /dev/kmsg',
+                  f'timeout --kill-after=10 {program.timeout_s} {shlex.quote(program.path)}',
+                  f'status=$?; echo; echo "{MARK} status $status"']
+    return '\n'.join(lines)
+
+
+def on_kernel(suite, kind, programs, stage):
     out = io.BytesIO()
+
+    def listen(data):
+        out.write(data)
+        stage.progress(note=data.decode(errors='replace').strip().splitlines()[-1:][0] if data.strip() else '')
+
+    guest = vm.Guest(kernel=kind, vgpu=build.vgpu(), timeout_s=SLACK_S + sum(program.timeout_s for program in programs))
     started = time.monotonic()
+    result = None
     try:
-        result = vm.run(vm.Guest(kernel=kind, vgpu=vgpu, timeout_s=PROGRAM_S * len(programs)),
-                        ['sh', '-c', f'exec 2>&1\n{script}'], out.write)
+        result = vm.run(guest, ['sh', '-c', script(programs)], listen)
     except Failure as failure:
         suite.add(f'{kind}: the guest', FAIL, time.monotonic() - started, str(failure))
-        result = None
-    seen = sections(out.getvalue().decode(errors='replace'))
-    for name in sorted(programs):
-        text, status = seen.get(name, ('', None))
+    outputs = outputs_of(out.getvalue().decode(errors='replace'))
+    logs = logs_of(result.dmesg if result else '')
+    for program in programs:
+        name = f'{kind}: {program.name}'
+        text, status = outputs.get(program.name, ('', None))
         if status is None:
-            suite.add(f'{kind}: {name}', FAIL, message=f'did not end\n{text}')
-        else:
-            add_tap(suite, f'{kind}: {name}', text, status)
+            suite.add(name, FAIL, message=f'did not end\n{text}')
+            continue
+        add_tap(suite, name, text, status)
+        if result:
+            problems = dmesg.problems(logs.get(program.name, ''), program.dmesg)
+            suite.check(f'{name}: dmesg', not problems, '\n'.join(problems))
     if result:
-        problems = dmesg.problems(result.dmesg)
-        suite.check(f'{kind}: dmesg', not problems, '\n'.join(problems))
+        problems = dmesg.problems(logs[''])
+        suite.check(f'{kind}: dmesg of the boot', not problems, '\n'.join(problems))
         suite.check(f'{kind}: vgpu', result.gpu_status == 0, f'status {result.gpu_status}\n{result.gpu_errors}')
 
 
-def sections(text):
+def outputs_of(text):
     """{program: (output, status)}; the status is None for a program that did not end."""
     found = {}
     name, lines = None, []
     for line in text.splitlines():
         if line.startswith(MARK + ' status ') and name:
             found[name] = ('\n'.join(lines), int(line.split()[-1]))
+            name = None
         elif line.startswith(MARK + ' '):
             name, lines = line[len(MARK) + 1:], []
             found[name] = ('', None)
-        else:
+        elif name:
             lines.append(line)
-            if name and found[name][1] is None:
-                found[name] = ('\n'.join(lines), None)
+            found[name] = ('\n'.join(lines), None)
+    return found
+
+
+def logs_of(text):
+    """{program: its part of the kernel's log}; '' is what stands before the first."""
+    found = {'': ''}
+    name = ''
+    for line in text.splitlines():
+        _, mark, rest = line.partition(MARK + ' ')
+        if mark:
+            name = rest
+        found[name] = found.get(name, '') + line + '\n'
     return found
