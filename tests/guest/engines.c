@@ -414,7 +414,10 @@ contexts_keep_registers(void)
    }
 }
 
-/* A batch may not write the GGTT: i915 does not run it as privileged, and the hardware ignores it. */
+/*
+ * A batch may not write the GGTT: i915 does not run this one as privileged, and the hardware ignores
+ * the command.
+ */
 static void
 privileged_store_is_ignored(void)
 {

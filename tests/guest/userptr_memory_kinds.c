@@ -78,7 +78,7 @@ posix_memalign_memory(void)
    free(memory);
 }
 
-/* malloc() promises 16 bytes only: the whole pages inside of what it gave are what can be wrapped. */
+/* malloc() promises 16 bytes only: these are the whole pages inside of what it gave. */
 static void
 malloc_memory(void)
 {

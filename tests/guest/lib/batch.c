@@ -100,12 +100,14 @@ batch_store(struct batch *batch, uint32_t handle, uint32_t offset_bytes, uint32_
 int
 batch_submit(struct batch *batch)
 {
+   if (batch->finish)
+      batch->finish(batch);
    /* i915 and the hardware want whole QWords. */
    batch_emit(batch, MI_BATCH_BUFFER_END);
    if (batch->len_dw % 2)
       batch_emit(batch, MI_NOOP);
 
-   const uint64_t size_bytes = (uint64_t)batch->len_dw * 4;
+   const uint64_t size_bytes = batch_size_bytes(batch);
    int error = gem_create(batch->fd, gem_page_align(size_bytes), &batch->handle);
    if (error)
       return error;

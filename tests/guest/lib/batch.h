@@ -16,7 +16,7 @@
 
 #include "gem.h"
 
-/* Memory interface commands (IVB PRM Vol1 Part 3); the length field is that of the whole, less 2. */
+/* Memory interface commands (IVB PRM Vol1 Part 3); their length field is the length less 2. */
 #define MI_NOOP               0x00000000u
 #define MI_ARB_CHECK          (0x05u << 23)
 #define MI_BATCH_BUFFER_END   (0x0au << 23)
@@ -45,6 +45,10 @@ struct batch {
    /* The batch itself is not among them until it is submitted. */
    struct drm_i915_gem_exec_object2 *objects;
    uint32_t object_count, object_capacity;
+
+   /* Emits what must stand at the end of the batch; set by who needs it. */
+   void (*finish)(struct batch *batch);
+   uint32_t blt_y_tiled; /* what BCS_SWCTRL says at this point of the batch: see blt.c */
 
    uint32_t handle; /* of the batch buffer, once it was submitted */
 };
@@ -78,6 +82,13 @@ int batch_submit(struct batch *batch);
 
 /** batch_submit(), and waits for the end of it. */
 int batch_run(struct batch *batch);
+
+/** Bytes of commands so far. */
+static inline uint64_t
+batch_size_bytes(const struct batch *batch)
+{
+   return (uint64_t)batch->len_dw * 4;
+}
 
 /** Frees the memory and closes the batch buffer. */
 void batch_fini(struct batch *batch);

@@ -49,10 +49,13 @@ pitch_field(const struct blt_surface *surface)
    return pitch & 0xffff;
 }
 
-/** Sets which of the tiled operands are Y-tiled; idle before, as the register is not buffered. */
+/** Sets which tiled operands are Y-tiled, after a flush: earlier blits go by the old value. */
 static void
 set_swctrl(struct batch *batch, uint32_t y_tiled)
 {
+   if (y_tiled == batch->blt_y_tiled)
+      return;
+   batch->blt_y_tiled = y_tiled;
    batch_emit(batch, MI_FLUSH_DW);
    batch_emit(batch, 0);
    batch_emit(batch, 0);
@@ -60,6 +63,20 @@ set_swctrl(struct batch *batch, uint32_t y_tiled)
    batch_emit(batch, MI_LOAD_REGISTER_IMM);
    batch_emit(batch, BCS_SWCTRL);
    batch_emit(batch, (BCS_SWCTRL_SRC_TILE_Y | BCS_SWCTRL_DST_TILE_Y) << 16 | y_tiled);
+}
+
+/** The register is of no context: whoever comes next finds it as everybody expects it. */
+static void
+reset_swctrl(struct batch *batch)
+{
+   set_swctrl(batch, 0);
+}
+
+static void
+need_swctrl(struct batch *batch, uint32_t y_tiled)
+{
+   batch->finish = reset_swctrl;
+   set_swctrl(batch, y_tiled);
 }
 
 void
@@ -71,8 +88,7 @@ blt_copy(struct batch *batch, const struct blt_surface *destination, uint32_t ds
       (source->tiling == I915_TILING_Y ? BCS_SWCTRL_SRC_TILE_Y : 0) |
       (destination->tiling == I915_TILING_Y ? BCS_SWCTRL_DST_TILE_Y : 0);
 
-   if (y_tiled)
-      set_swctrl(batch, y_tiled);
+   need_swctrl(batch, y_tiled);
    batch_emit(batch, XY_SRC_COPY_BLT | write_mask(destination->cpp) |
                      (source->tiling ? BLT_SRC_TILED : 0) |
                      (destination->tiling ? BLT_DST_TILED : 0));
@@ -84,8 +100,6 @@ blt_copy(struct batch *batch, const struct blt_surface *destination, uint32_t ds
    batch_emit(batch, src_y << 16 | src_x);
    batch_emit(batch, pitch_field(source));
    batch_address(batch, source->handle, source->offset_bytes, false);
-   if (y_tiled)
-      set_swctrl(batch, 0);
 }
 
 void
@@ -94,8 +108,7 @@ blt_fill(struct batch *batch, const struct blt_surface *destination, uint32_t x,
 {
    const uint32_t y_tiled = destination->tiling == I915_TILING_Y ? BCS_SWCTRL_DST_TILE_Y : 0;
 
-   if (y_tiled)
-      set_swctrl(batch, y_tiled);
+   need_swctrl(batch, y_tiled);
    batch_emit(batch, XY_COLOR_BLT | write_mask(destination->cpp) |
                      (destination->tiling ? BLT_DST_TILED : 0));
    batch_emit(batch, color_format(destination->cpp) | ROP_PAT_COPY << BR13_ROP_SHIFT |
@@ -104,8 +117,6 @@ blt_fill(struct batch *batch, const struct blt_surface *destination, uint32_t x,
    batch_emit(batch, (y + height) << 16 | (x + width));
    batch_address(batch, destination->handle, destination->offset_bytes, true);
    batch_emit(batch, color);
-   if (y_tiled)
-      set_swctrl(batch, 0);
 }
 
 void

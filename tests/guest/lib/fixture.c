@@ -16,6 +16,7 @@ fixture_open(void)
       tap_errno(__FILE__, __LINE__, "opening i915's render node below /dev/dri", fd, 0);
       tap_end();
    }
+   REQUIRE(gem_is_ivybridge(fd));
    return fd;
 }
 

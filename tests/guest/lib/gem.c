@@ -17,12 +17,12 @@
 #define FIRST_RENDER_MINOR  128
 #define MINORS              64
 
-uint64_t gem_ioctl_count;
+struct gem_counters gem_counters;
 
 int
 gem_ioctl(int fd, unsigned long request, void *argument)
 {
-   gem_ioctl_count++;
+   gem_counters.ioctls++;
    return drmIoctl(fd, request, argument) ? -errno : 0;
 }
 
@@ -72,6 +72,21 @@ int
 gem_open_primary(void)
 {
    return open_first("card", FIRST_PRIMARY_MINOR);
+}
+
+bool
+gem_is_ivybridge(int fd)
+{
+   static const int ids[] = { 0x0152, 0x0156, 0x015a, 0x0162, 0x0166, 0x016a };
+   int id;
+
+   if (gem_getparam(fd, I915_PARAM_CHIPSET_ID, &id))
+      return false;
+   for (unsigned i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+      if (ids[i] == id)
+         return true;
+   }
+   return false;
 }
 
 int
@@ -124,6 +139,7 @@ gem_pwrite(int fd, uint32_t handle, uint64_t offset, const void *data, uint64_t 
       .data_ptr = (uintptr_t)data,
    };
 
+   gem_counters.pwrite_bytes += size_bytes;
    return gem_ioctl(fd, DRM_IOCTL_I915_GEM_PWRITE, &args);
 }
 
@@ -137,6 +153,7 @@ gem_pread(int fd, uint32_t handle, uint64_t offset, void *data, uint64_t size_by
       .data_ptr = (uintptr_t)data,
    };
 
+   gem_counters.pread_bytes += size_bytes;
    return gem_ioctl(fd, DRM_IOCTL_I915_GEM_PREAD, &args);
 }
 

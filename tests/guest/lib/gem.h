@@ -15,8 +15,11 @@
 
 #define GEM_PAGE_SIZE 4096u
 
-/** Every ioctl of this process that went through this file. */
-extern uint64_t gem_ioctl_count;
+/** What this process has had done through this file so far. */
+extern struct gem_counters {
+   uint64_t ioctls;
+   uint64_t pwrite_bytes, pread_bytes; /* copied by the CPU, in the kernel */
+} gem_counters;
 
 /** drmIoctl(), counted. */
 int gem_ioctl(int fd, unsigned long request, void *argument);
@@ -26,6 +29,9 @@ int gem_open(void);
 
 /** As gem_open() for the primary node, cardN. */
 int gem_open_primary(void);
+
+/** Whether this is an Ivybridge: batches of this library are for no other. */
+bool gem_is_ivybridge(int fd);
 
 int gem_getparam(int fd, int param, int *value);
 

@@ -1,0 +1,293 @@
+/*
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "transfer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "blt.h"
+#include "gem.h"
+#include "picture.h"
+#include "tile.h"
+
+#define WORD_BYTES 4u
+
+/*
+ * A tiled surface that the blitter's pitch and coordinates can say. A picture that is larger
+ * becomes several, side by side in one buffer object.
+ */
+#define PANEL_WIDTH_WORDS 16384u
+#define PANEL_HEIGHT      16384u
+
+/* One end of the job: memory of one kind or other, in which the pixels lie row by row. */
+struct linear {
+   uint32_t handle;
+   uint32_t offset_bytes;
+};
+
+struct range_of_panel {
+   uint32_t x_words, y, width_words, height;
+   struct blt_surface tiled;
+};
+
+struct job {
+   int fd;
+   const struct picture *picture;
+   uint32_t tiling;
+   uint32_t row_words;
+   uint32_t panels_across, panels_down;
+   uint32_t tiled_handle;
+   struct transfer_cost *cost;
+   struct transfer_error *error;
+};
+
+static bool
+failed(struct job *job, int error, const char *step)
+{
+   if (!error)
+      return false;
+   job->error->error = error;
+   job->error->step = step;
+   return true;
+}
+
+static uint32_t
+min_u32(uint32_t a, uint32_t b)
+{
+   return a < b ? a : b;
+}
+
+struct transfer_range
+transfer_range_of(uint8_t *memory, size_t size_bytes)
+{
+   const size_t delta = (uintptr_t)memory % GEM_PAGE_SIZE;
+
+   return (struct transfer_range){
+      .memory = memory,
+      .first_page = memory - delta,
+      .size_bytes = size_bytes,
+      .wrapped_bytes = gem_page_align(delta + size_bytes),
+      .delta_bytes = delta,
+   };
+}
+
+/** Pages that the kernel has pinned for DMA since it booted. \return -1 if it does not say */
+static int64_t
+pages_pinned(void)
+{
+   static const char *name = "nr_foll_pin_acquired";
+   char line[128];
+   long long count = -1;
+
+   /* Each CPU keeps its part until it is asked for. */
+   FILE *refresh = fopen("/proc/sys/vm/stat_refresh", "w");
+   if (!refresh)
+      return -1;
+   fputs("1", refresh);
+   fclose(refresh);
+   FILE *file = fopen("/proc/vmstat", "r");
+   while (file && fgets(line, sizeof(line), file)) {
+      if (!strncmp(line, name, strlen(name)))
+         sscanf(line + strlen(name), "%lld", &count);
+   }
+   if (file)
+      fclose(file);
+   return count;
+}
+
+/** The panel in column `column` of row `row`, and where it lies in the tiled buffer. */
+static struct range_of_panel
+panel_at(const struct job *job, uint32_t column, uint32_t row)
+{
+   struct range_of_panel panel = {
+      .x_words = column * PANEL_WIDTH_WORDS,
+      .y = row * PANEL_HEIGHT,
+   };
+
+   panel.width_words = min_u32(job->row_words - panel.x_words, PANEL_WIDTH_WORDS);
+   panel.height = min_u32(job->picture->height - panel.y, PANEL_HEIGHT);
+   panel.tiled = (struct blt_surface){
+      .handle = job->tiled_handle,
+      .pitch_bytes = tile_pitch(job->tiling, panel.width_words * WORD_BYTES),
+      .tiling = job->tiling,
+      .cpp = WORD_BYTES,
+   };
+   return panel;
+}
+
+static uint64_t
+panel_bytes(const struct job *job, const struct range_of_panel *panel)
+{
+   return tile_size(job->tiling, panel->tiled.pitch_bytes, panel->height);
+}
+
+/** Bytes of all panels; they stand one behind the other. */
+static uint64_t
+tiled_bytes(const struct job *job)
+{
+   uint64_t size = 0;
+
+   for (uint32_t row = 0; row < job->panels_down; row++) {
+      for (uint32_t column = 0; column < job->panels_across; column++) {
+         const struct range_of_panel panel = panel_at(job, column, row);
+         size += panel_bytes(job, &panel);
+      }
+   }
+   return size;
+}
+
+/**
+ * Emits the copies between the rows in memory and one panel. Rows that are longer than a linear
+ * pitch can be go one by one: what has one row needs no pitch.
+ */
+static void
+emit_panel(struct job *job, struct batch *batch, const struct linear *linear,
+           const struct range_of_panel *panel, bool to_tiled)
+{
+   const size_t row_bytes = job->picture->row_bytes;
+   const bool one_blit = row_bytes <= BLT_MAX_LINEAR_PITCH_BYTES;
+   const uint32_t rows_a_blit = one_blit ? panel->height : 1;
+
+   for (uint32_t y = 0; y < panel->height; y += rows_a_blit) {
+      const struct blt_surface rows = {
+         .handle = linear->handle,
+         .offset_bytes = linear->offset_bytes + (uint64_t)(panel->y + y) * row_bytes +
+                         panel->x_words * WORD_BYTES,
+         .pitch_bytes = one_blit ? row_bytes : BLT_MAX_LINEAR_PITCH_BYTES & ~(WORD_BYTES - 1),
+         .cpp = WORD_BYTES,
+      };
+
+      if (to_tiled)
+         blt_copy(batch, &panel->tiled, 0, y, &rows, 0, 0, panel->width_words, rows_a_blit);
+      else
+         blt_copy(batch, &rows, 0, 0, &panel->tiled, 0, y, panel->width_words, rows_a_blit);
+   }
+   job->cost->gpu_bytes += (uint64_t)panel->width_words * WORD_BYTES * panel->height;
+}
+
+/** Moves the whole picture between memory and the tiled buffer, in one batch. */
+static bool
+blit_picture(struct job *job, const struct linear *linear, bool to_tiled, struct batch *batch)
+{
+   uint32_t offset_bytes = 0;
+
+   batch_init(batch, job->fd, I915_EXEC_BLT);
+   for (uint32_t row = 0; row < job->panels_down; row++) {
+      for (uint32_t column = 0; column < job->panels_across; column++) {
+         struct range_of_panel panel = panel_at(job, column, row);
+
+         panel.tiled.offset_bytes = offset_bytes;
+         offset_bytes += panel_bytes(job, &panel);
+         emit_panel(job, batch, linear, &panel, to_tiled);
+      }
+   }
+   const int error = batch_submit(batch);
+   job->cost->command_bytes += batch_size_bytes(batch);
+   return !failed(job, error, to_tiled ? "GEM_EXECBUFFER2, memory to tiled buffer"
+                                       : "GEM_EXECBUFFER2, tiled buffer to memory");
+}
+
+static bool
+job_init(struct job *job, int fd, const struct picture *picture, uint32_t tiling,
+         struct transfer_cost *cost, struct transfer_error *error)
+{
+   memset(cost, 0, sizeof(*cost));
+   memset(error, 0, sizeof(*error));
+   *job = (struct job){
+      .fd = fd,
+      .picture = picture,
+      .tiling = tiling,
+      .row_words = picture->row_bytes / WORD_BYTES,
+      .cost = cost,
+      .error = error,
+   };
+   job->panels_across = (job->row_words + PANEL_WIDTH_WORDS - 1) / PANEL_WIDTH_WORDS;
+   job->panels_down = (picture->height + PANEL_HEIGHT - 1) / PANEL_HEIGHT;
+   return !failed(job, gem_create(fd, tiled_bytes(job), &job->tiled_handle),
+                  "GEM_CREATE of the tiled buffer");
+}
+
+/** Blits there and back, and waits once, at the end. */
+static bool
+there_and_back(struct job *job, const struct linear *source, const struct linear *destination)
+{
+   struct batch there = { 0 }, back = { 0 };
+
+   const bool done = blit_picture(job, source, true, &there) &&
+                     blit_picture(job, destination, false, &back) &&
+                     !failed(job, gem_wait(job->fd, back.handle, -1), "GEM_WAIT");
+   batch_fini(&there);
+   batch_fini(&back);
+   return done;
+}
+
+static void
+close_if(int fd, uint32_t handle)
+{
+   if (handle)
+      gem_close(fd, handle);
+}
+
+bool
+transfer_zero_copy(int fd, const struct picture *picture, uint8_t *destination, uint32_t tiling,
+                   struct transfer_cost *cost, struct transfer_error *error)
+{
+   const struct transfer_range from = transfer_range_of(picture->pixels, picture->size_bytes);
+   const struct transfer_range to = transfer_range_of(destination, picture->size_bytes);
+   struct linear source = { .offset_bytes = from.delta_bytes };
+   struct linear target = { .offset_bytes = to.delta_bytes };
+   const struct gem_counters before = gem_counters;
+   const int64_t pinned_before = pages_pinned();
+   struct job job;
+
+   const bool done =
+      job_init(&job, fd, picture, tiling, cost, error) &&
+      !failed(&job, gem_userptr(fd, from.first_page, from.wrapped_bytes, 0, &source.handle),
+              "GEM_USERPTR of the picture") &&
+      !failed(&job, gem_userptr(fd, to.first_page, to.wrapped_bytes, 0, &target.handle),
+              "GEM_USERPTR of the result") &&
+      there_and_back(&job, &source, &target);
+   /* The memory may be freed after this: the kernel holds none of its pages any more. */
+   close_if(fd, source.handle);
+   close_if(fd, target.handle);
+   close_if(fd, job.tiled_handle);
+
+   const int64_t pinned_after = pages_pinned();
+   cost->pages_pinned = pinned_before < 0 || pinned_after < 0 ? -1 : pinned_after - pinned_before;
+   cost->pages_wrapped = (from.wrapped_bytes + to.wrapped_bytes) / GEM_PAGE_SIZE;
+   cost->ioctls = gem_counters.ioctls - before.ioctls;
+   cost->cpu_bytes = gem_counters.pwrite_bytes - before.pwrite_bytes + gem_counters.pread_bytes -
+                     before.pread_bytes - cost->command_bytes;
+   return done;
+}
+
+bool
+transfer_classic(int fd, const struct picture *picture, uint8_t *destination, uint32_t tiling,
+                 struct transfer_cost *cost, struct transfer_error *error)
+{
+   const uint64_t size_bytes = gem_page_align(picture->size_bytes);
+   struct linear source = { 0 }, target = { 0 };
+   const struct gem_counters before = gem_counters;
+   struct job job;
+
+   const bool done =
+      job_init(&job, fd, picture, tiling, cost, error) &&
+      !failed(&job, gem_create(fd, size_bytes, &source.handle), "GEM_CREATE of the source") &&
+      !failed(&job, gem_create(fd, size_bytes, &target.handle), "GEM_CREATE of the target") &&
+      !failed(&job, gem_pwrite(fd, source.handle, 0, picture->pixels, picture->size_bytes),
+              "GEM_PWRITE") &&
+      there_and_back(&job, &source, &target) &&
+      !failed(&job, gem_pread(fd, target.handle, 0, destination, picture->size_bytes),
+              "GEM_PREAD");
+   close_if(fd, source.handle);
+   close_if(fd, target.handle);
+   close_if(fd, job.tiled_handle);
+
+   cost->ioctls = gem_counters.ioctls - before.ioctls;
+   cost->cpu_bytes = gem_counters.pwrite_bytes - before.pwrite_bytes + gem_counters.pread_bytes -
+                     before.pread_bytes - cost->command_bytes;
+   return done;
+}
