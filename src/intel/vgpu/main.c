@@ -220,7 +220,10 @@ parse_options(int argc, char **argv, struct options *options)
 static void
 handle_stop(int signal_number)
 {
+   const int saved_errno = errno; /* of whatever call this comes in between */
+
    vfio_user_server_stop(&server);
+   errno = saved_errno;
 }
 
 /**

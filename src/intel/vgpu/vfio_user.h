@@ -37,6 +37,7 @@ struct vfio_user_dma {
    struct vfio_user_dma_range *ranges; /* in no order */
    unsigned count;
    unsigned capacity;
+   bool warned; /* that the client keeps its memory to itself */
 };
 
 /** Where interrupts go. The lock is a leaf: nothing of the model is called with it held. */
@@ -85,6 +86,18 @@ void vfio_user_device_disconnect(struct vfio_user_device *dev);
 
 void vfio_user_log(struct vfio_user_device *dev, enum vgpu_log_level level, const char *format, ...)
    __attribute__((format(printf, 3, 4)));
+
+/**
+ * Whether to log why the message at hand is refused. The log is not the client's to fill: after
+ * some refusals only every power of two is told.
+ */
+static inline bool
+vfio_user_refusal_is_logged(const struct vfio_user_device *dev)
+{
+   const uint64_t n = dev->refused + 1;
+
+   return n <= 64 || !(n & (n - 1));
+}
 
 /* vfio_user_dispatch.c */
 

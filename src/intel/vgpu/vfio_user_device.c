@@ -85,6 +85,7 @@ vfio_user_device_disconnect(struct vfio_user_device *dev)
 {
    vfio_user_irq_disable_all(&dev->irq);
    vfio_user_dma_unmap_all(dev);
+   dev->dma.warned = false;
    dev->negotiated = false;
    dev->refused = 0;
 }

@@ -33,10 +33,8 @@ version(struct vfio_user_device *dev, const struct vfio_user_request *request,
    struct vfio_user_version v;
 
    memcpy(&v, request->payload, sizeof(v));
-   if (dev->negotiated) {
-      vfio_user_log(dev, VGPU_LOG_WARN, "vfio-user: a second VERSION on one connection");
+   if (dev->negotiated)
       return -EINVAL;
-   }
    if (v.major != VFIO_USER_MAJOR) {
       vfio_user_log(
          dev, VGPU_LOG_ERROR,
@@ -203,13 +201,12 @@ vfio_user_dispatch(struct vfio_user_device *dev, const void *message, size_t siz
    const int ret = check_and_handle(dev, &header, &request, &reply);
 
    if (ret) {
-      /* The log is not the client's to fill: after some, only every power of two is said. */
-      const uint64_t n = ++dev->refused;
-
-      if (n <= 64 || !(n & (n - 1)))
+      if (vfio_user_refusal_is_logged(dev)) {
          vfio_user_log(
             dev, VGPU_LOG_INFO, "vfio-user: %s (command %u, %zu bytes, %u files) refused: %s",
             command_name(header.command), header.command, size_bytes, num_fds, strerror(-ret));
+      }
+      dev->refused++;
       reply.payload_bytes = 0;
       reply.fd = -1;
       /* Without an agreement on the version nothing that follows has a meaning. */

@@ -45,16 +45,20 @@ check_file(struct vfio_user_device *dev, int fd, uint64_t offset, uint64_t size_
    if (fstat(fd, &st))
       return -errno;
    if (!S_ISREG(st.st_mode)) {
-      vfio_user_log(dev, VGPU_LOG_WARN,
-                    "vfio-user: DMA_MAP with what is no file of memory; use "
-                    "-object memory-backend-memfd,share=on");
+      if (vfio_user_refusal_is_logged(dev)) {
+         vfio_user_log(dev, VGPU_LOG_WARN,
+                       "vfio-user: DMA_MAP with what is no file of memory; use "
+                       "-object memory-backend-memfd,share=on");
+      }
       return -EINVAL;
    }
    if (offset > (uint64_t)st.st_size || size_bytes > (uint64_t)st.st_size - offset) {
-      vfio_user_log(dev, VGPU_LOG_WARN,
-                    "vfio-user: DMA_MAP of %#llx bytes at offset %#llx of a file of %#llx bytes",
-                    (unsigned long long)size_bytes, (unsigned long long)offset,
-                    (unsigned long long)st.st_size);
+      if (vfio_user_refusal_is_logged(dev)) {
+         vfio_user_log(dev, VGPU_LOG_WARN,
+                       "vfio-user: DMA_MAP of %#llx bytes at offset %#llx of a file of %#llx bytes",
+                       (unsigned long long)size_bytes, (unsigned long long)offset,
+                       (unsigned long long)st.st_size);
+      }
       return -EINVAL;
    }
    return 0;
@@ -80,6 +84,15 @@ vfio_user_dma_map(struct vfio_user_device *dev, const struct vfio_user_request *
    ret = reserve_range(&dev->dma);
    if (ret)
       return ret;
+
+   /* On a PC there is memory at 0, and behind the client's other ranges without a file is none. */
+   if (!request->num_fds && map.address == 0 && !dev->dma.warned) {
+      dev->dma.warned = true;
+      vfio_user_log(dev, VGPU_LOG_WARN,
+                    "vfio-user: guest memory comes without a file, so the GPU cannot reach it; use "
+                    "-object memory-backend-memfd,id=mem,size=SIZE,share=on "
+                    "-machine memory-backend=mem");
+   }
 
    if (request->num_fds) {
       ret = check_file(dev, request->fds[0], map.offset, map.size_bytes);

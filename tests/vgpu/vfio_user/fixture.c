@@ -15,8 +15,12 @@
 #include <unistd.h>
 
 static void
-log_nothing(void *opaque, enum vgpu_log_level level, const char *text)
+keep_log(void *opaque, enum vgpu_log_level level, const char *text)
 {
+   struct fixture *f = opaque;
+
+   f->num_log_lines++;
+   snprintf(f->last_log_line, sizeof(f->last_log_line), "%s", text);
    /* VGPU_TEST_LOG=1 helps to see why a test fails. */
    if (getenv("VGPU_TEST_LOG"))
       fprintf(stderr, "  %d: %s\n", level, text);
@@ -48,9 +52,9 @@ serve(void *arg)
 int
 setup_connected(void **state)
 {
-   const struct vfio_user_device_params params = {.log = log_nothing};
-   const struct timeval timeout = {.tv_sec = 20};
    struct fixture *f = calloc(1, sizeof(*f));
+   const struct vfio_user_device_params params = {.log = keep_log, .log_opaque = f};
+   const struct timeval timeout = {.tv_sec = 20};
    int sockets[2];
 
    assert_non_null(f);

@@ -29,6 +29,10 @@ struct fixture {
    int expected_result;     /* checked by the teardown */
    unsigned num_open_files; /* before the fixture */
    uint16_t next_id;
+
+   /* What the server has logged; stable after a reply. */
+   unsigned num_log_lines;
+   char last_log_line[512];
 };
 
 struct reply {

@@ -109,6 +109,22 @@ range_without_file_is_out_of_reach(void **state)
 }
 
 static void
+guest_memory_without_file_is_told(void **state)
+{
+   struct fixture *f = *state;
+
+   assert_int_equal(map(f, 0xc0000, 0x20000, VFIO_DMA_MAP_FLAG_READ, -1, 0), 0);
+   assert_int_equal(f->num_log_lines, 0);
+   assert_int_equal(map(f, 0, 0xc0000, READ_WRITE, -1, 0), 0);
+   assert_int_equal(f->num_log_lines, 1);
+   assert_non_null(strstr(f->last_log_line, "share=on"));
+   /* Once: firmware moves it about many times. */
+   assert_int_equal(unmap(f, 0, 0xc0000, 0), 0);
+   assert_int_equal(map(f, 0, 0xc0000, READ_WRITE, -1, 0), 0);
+   assert_int_equal(f->num_log_lines, 1);
+}
+
+static void
 last_page_of_the_address_space(void **state)
 {
    struct fixture *f = *state;
@@ -416,6 +432,7 @@ main(void)
       TEST(memory_is_shared),
       TEST(read_only_memory),
       TEST(range_without_file_is_out_of_reach),
+      TEST(guest_memory_without_file_is_told),
       TEST(last_page_of_the_address_space),
       TEST(unmapping_lets_go),
       TEST(hanging_up_lets_go),

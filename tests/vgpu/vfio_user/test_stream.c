@@ -245,6 +245,24 @@ header_ends_the_connection(void **state, uint32_t size_bytes, uint32_t flags)
 }
 
 static void
+refusals_do_not_fill_the_log(void **state)
+{
+   struct fixture *f = *state;
+   const int fd = make_memory(100, 0); /* refused, and told why */
+   const struct map_message message = make_map(1, 0x10000);
+   struct reply reply;
+
+   for (unsigned i = 0; i < 3000; i++) {
+      send_bytes(f, &message, sizeof(message), &fd, 1);
+      receive_reply(f, &reply);
+      assert_int_equal(reply.header.error, EINVAL);
+   }
+   close(fd);
+   assert_non_null(strstr(f->last_log_line, "DMA_MAP"));
+   assert_in_range(f->num_log_lines, 64, 200);
+}
+
+static void
 size_zero(void **state)
 {
    header_ends_the_connection(state, 0, 0);
@@ -465,6 +483,7 @@ main(void)
       TEST(file_of_a_message_across_the_end_of_the_buffer),
       TEST(ids_are_the_clients),
       TEST(unknown_flags),
+      TEST(refusals_do_not_fill_the_log),
       TEST(size_zero),
       TEST(size_below_header),
       TEST(size_above_maximum),
