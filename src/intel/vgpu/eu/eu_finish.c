@@ -243,8 +243,9 @@ eu_finish(struct eu_context *ctx, const struct eu_op *op, const union eu_lanes *
    union eu_lanes alt, out;
    uint32_t overflow;
 
-   if (op->exec_type == EU_EXEC_F && eu_alt_mode(ctx)) {
-      /* There are no infinities in the alternative mode. */
+   bool chooses = inst->opcode == EU_OP_SEL && !inst->cond;
+   if (op->exec_type == EU_EXEC_F && eu_alt_mode(ctx) && !chooses) {
+      /* The alternative mode computes no infinities. */
       for (unsigned k = 0; k < op->lanes; k++) {
          float v = result->f[k];
          alt.f[k] = __builtin_fabsf(v) > FLT_MAX ? __builtin_copysignf(FLT_MAX, v) : v;

@@ -99,9 +99,9 @@ struct eu_access {
    bool negate, abs;
    uint16_t offset[EU_LANES]; /* bytes: into the GRF, the ARF register, or from the address */
    union {
-      float f[8];
-      int32_t i[8];
-   } imm; /* immediates, repeating */
+      float f[16];
+      int32_t i[16];
+   } imm; /* immediates; beyond sixteen lanes they repeat */
 };
 
 struct eu_op;

@@ -156,7 +156,7 @@ open_window(struct eu_context *ctx, const struct eu_op *op, const struct eu_acce
 static int64_t
 immediate_int(const struct eu_access *a, unsigned k)
 {
-   return a->type == EU_TYPE_UD ? (int64_t)(uint32_t)a->imm.i[k % 8] : a->imm.i[k % 8];
+   return a->type == EU_TYPE_UD ? (int64_t)(uint32_t)a->imm.i[k % 16] : a->imm.i[k % 16];
 }
 
 static bool
@@ -177,7 +177,7 @@ load_f(struct eu_context *ctx, const struct eu_op *op, const struct eu_access *a
    } else if (a->kind == EU_ACCESS_IMM) {
       bool is_float = eu_type_is_float(a->type);
       for (unsigned k = 0; k < lanes; k++)
-         out->f[k] = is_float ? a->imm.f[k % 8] : (float)immediate_int(a, k);
+         out->f[k] = is_float ? a->imm.f[k % 16] : (float)immediate_int(a, k);
    } else if (a->kind == EU_ACCESS_NULL) {
       memset(out->f, 0, sizeof(out->f));
    } else {
@@ -210,7 +210,7 @@ load_df(struct eu_context *ctx, const struct eu_op *op, const struct eu_access *
    if (a->kind == EU_ACCESS_IMM) {
       bool is_float = eu_type_is_float(a->type);
       for (unsigned k = 0; k < lanes; k++)
-         out->df[k] = is_float ? a->imm.f[k * 2 % 8] : (double)immediate_int(a, k * 2);
+         out->df[k] = is_float ? a->imm.f[k * 2 % 16] : (double)immediate_int(a, k * 2);
    } else if (a->kind == EU_ACCESS_NULL) {
       memset(out->df, 0, sizeof(out->df));
    } else {

@@ -96,7 +96,7 @@ static void
 resolve_immediate(const struct eu_operand *o, struct eu_access *a)
 {
    a->kind = EU_ACCESS_IMM;
-   for (unsigned i = 0; i < 8; i++) {
+   for (unsigned i = 0; i < 16; i++) {
       switch (o->type) {
       case EU_TYPE_UW:
          a->imm.i[i] = (uint16_t)o->imm;
@@ -105,10 +105,10 @@ resolve_immediate(const struct eu_operand *o, struct eu_access *a)
          a->imm.i[i] = (int16_t)o->imm;
          break;
       case EU_TYPE_UV:
-         a->imm.i[i] = o->imm >> (4 * i) & 0xf;
+         a->imm.i[i] = o->imm >> (4 * (i % 8)) & 0xf;
          break;
       case EU_TYPE_V:
-         a->imm.i[i] = ((int32_t)(o->imm >> (4 * i) & 0xf) ^ 8) - 8;
+         a->imm.i[i] = ((int32_t)(o->imm >> (4 * (i % 8)) & 0xf) ^ 8) - 8;
          break;
       case EU_TYPE_VF:
          a->imm.f[i] = eu_vf_to_float((uint8_t)(o->imm >> (8 * (i % 4))));
