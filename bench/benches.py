@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""The benchmarks. Each is a function that takes a Machine and returns Figures."""
+
+import os
+import threading
+import time
+from pathlib import Path
+
+from tools.errors import Failure
+
+from .figures import Figure, Samples, parse
+
+MIB = 1 << 20
+BLT_SIZES = [4 * MIB, 16 * MIB, 64 * MIB]
+BLT_GOALS = {'linear': 0.8}
+BLT_GOAL_TILED = 0.4
+USERPTR_PAGES = [1, 16, 256, 4096, 16384]
+# i915 goes idle some seconds after its last work: until then it is not the idle GPU that would be seen.
+IDLE_SETTLES_S = 8
+IDLE_S = 10
+IDLE_GOAL_PERCENT = 1
+PAGE_BYTES = 4096
+
+
+def gigabytes_a_second(size_bytes):
+    return lambda seconds: size_bytes / seconds / 1e9
+
+
+def blt(machine):
+    """Blitter throughput against memcpy() of the same bytes by one thread of the host."""
+    sizes = [str(size) for size in BLT_SIZES]
+    # Before and after the blits, so that a change of the machine's speed shows in both.
+    before = parse(machine.on_host('bench-memcpy', *sizes))
+    blits = parse(machine.in_guest('bench-blt', *sizes))
+    after = parse(machine.on_host('bench-memcpy', *sizes))
+    figures = []
+    for name, samples in blits.items():
+        way, _, size = name.partition('/')
+        speed = gigabytes_a_second(int(size))
+        baseline = Samples(before[size].values + after[size].values)
+        figures.append(Figure(f'blt/{way}/{int(size) // MIB} MiB', 'GB/s', samples.map(speed), baseline.map(speed),
+                              goal=BLT_GOALS.get(way, BLT_GOAL_TILED),
+                              notes={'baseline_is': 'memcpy, one thread, native on the host'}))
+    return figures
+
+
+def submit(machine):
+    """Batches a second that do nothing."""
+    return [Figure(f'submit/{name}', 'batches/s', samples)
+            for name, samples in parse(machine.in_guest('bench-submit')).items()]
+
+
+def userptr(machine):
+    """GEM_USERPTR and the first use of it against memcpy() of the same pages, both by the guest's CPU."""
+    seen = parse(machine.in_guest('bench-userptr', *map(str, USERPTR_PAGES)))
+    figures = []
+    for pages in USERPTR_PAGES:
+        def per_page(seconds, pages=pages):
+            return seconds / pages * 1e6
+
+        submits = seen[f'submit/{pages}'].map(per_page)
+        figures.append(Figure(f'userptr/{pages} pages', 'us/page', seen[f'wrap/{pages}'].map(per_page),
+                              seen[f'memcpy/{pages}'].map(per_page), better='less',
+                              notes={'baseline_is': 'memcpy, one thread, in the guest',
+                                     'of_which_an_empty_batch': submits.summary()}))
+    return figures
+
+
+def descendants(pid):
+    """PIDs of the processes that a process has started, and of those which they have started."""
+    children = {}
+    for entry in Path('/proc').iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / 'stat').read_text().rpartition(')')[2].split()
+            except OSError:
+                continue
+            children.setdefault(int(fields[1]), []).append(int(entry.name))
+    found, todo = [], [pid]
+    while todo:
+        todo = [child for parent in todo for child in children.get(parent, [])]
+        found += todo
+    return found
+
+
+def cpu_seconds(pid):
+    """User and system time of a process."""
+    fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def vgpu_pid():
+    for pid in descendants(os.getpid()):
+        if Path(f'/proc/{pid}/comm').read_text().strip() == 'vgpu':
+            return pid
+    raise Failure('no vgpu process is running below this one')
+
+
+def idle(machine):
+    """CPU time of the GPU process while the guest has nothing for it to do."""
+    percents = []
+    trouble = []
+
+    def watch():
+        try:
+            time.sleep(IDLE_SETTLES_S)
+            pid = vgpu_pid()
+            before, started = cpu_seconds(pid), time.monotonic()
+            time.sleep(IDLE_S)
+            percents.append(100 * (cpu_seconds(pid) - before) / (time.monotonic() - started))
+        except (OSError, Failure) as error:
+            trouble.append(str(error))
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    # One batch, so that the GPU has been in use; then the guest sleeps for longer than we watch.
+    machine.in_guest_shell(f'"$PROGRAMS"/bench-userptr 1 > /dev/null && echo idle && sleep {IDLE_SETTLES_S + IDLE_S + 4}',
+                           on_output=lambda: watcher.is_alive() or percents or watcher.start())
+    watcher.join(1)
+    if not percents:
+        raise Failure('the GPU process could not be watched', ' '.join(trouble))
+    return [Figure('idle/vgpu', '% of a core', Samples(percents), better='less', goal=IDLE_GOAL_PERCENT,
+                   notes={'watched_s': IDLE_S})]
+
+
+BENCHES = {'blt': blt, 'submit': submit, 'userptr': userptr, 'idle': idle}

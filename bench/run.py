@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""`zerocopy bench`: measures, prints a table, writes JSON and plots.
+
+Times are only worth something beside others of the same run: so there are ratios. Goals that are not met are said and are no
+failure, because a busy machine is no defect.
+"""
+
+import io
+import json
+import platform
+import time
+
+from tools import build, paths, sandbox, vm
+from tools.errors import Failure
+from tools.report import Stage, say
+
+from . import plot
+from .benches import BENCHES, BLT_GOAL_TILED, BLT_GOALS
+from .figures import HEADING
+
+GUEST_LIMIT_S = 600
+
+
+class Machine:
+    """Where benchmark programs run: in the guest, and natively on the host (in the Debian root)."""
+
+    def __init__(self, guest):
+        self.guest = guest
+        self.guest.timeout_s = self.guest.timeout_s or GUEST_LIMIT_S
+        build.ninja('release')
+        self.programs = build.executables('release', 'bench')
+        self.folder = next(iter(self.programs.values())).parent
+
+    def in_guest(self, program, *arguments):
+        """Run a program in the guest; what it prints."""
+        return self._run([self.programs[program], *arguments])
+
+    def in_guest_shell(self, script, on_output):
+        """Run a shell script in the guest, where $PROGRAMS is the programs' folder."""
+        return self._run(['env', f'PROGRAMS={self.folder}', 'sh', '-c', script], on_output)
+
+    def _run(self, argv, on_output=None):
+        out = io.BytesIO()
+
+        def listen(data):
+            out.write(data)
+            if on_output:
+                on_output()
+
+        result = vm.run(self.guest, argv, listen)
+        if result.status:
+            raise Failure(f'{argv[0]} failed in the guest (status {result.status})', todo=f'see {result.folder}')
+        return out.getvalue().decode()
+
+    def on_host(self, program, *arguments):
+        """Run a program on the host; what it prints."""
+        return sandbox.output([self.programs[program], *arguments], program)
+
+
+def draw(figures, folder):
+    """The plots of what there is to plot."""
+    drawn = []
+    blits = [figure for figure in figures if figure.name.startswith('blt/')]
+    if blits:
+        drawn.append(folder / 'blt.png')
+        plot.bars(blits, drawn[-1], 'Virtual blitter against memcpy() on the host, 32 bpp', 'throughput, memcpy() = 1',
+                  [(way, goal) for way, goal in BLT_GOALS.items()] + [('tiled', BLT_GOAL_TILED)])
+    wraps = [figure for figure in figures if figure.name.startswith('userptr/')]
+    if wraps:
+        drawn.append(folder / 'userptr.png')
+        plot.bars(wraps, drawn[-1], 'GEM_USERPTR and first use against memcpy() of the same pages, in the guest',
+                  'time, memcpy() = 1')
+    return drawn
+
+
+def main(guest, names=(), json_file=None):
+    """Run the benchmarks with these names (all without names); the exit status.
+
+    guest is a tools.vm.Guest. json_file (default: build/bench/bench.json) gets all figures; plots stand beside it.
+    """
+    unknown = [name for name in names if name not in BENCHES]
+    if unknown:
+        raise Failure('no benchmark named ' + ', '.join(unknown), todo='choose from: ' + ' '.join(BENCHES), status=2)
+    json_file = json_file or paths.BUILD / 'bench/bench.json'
+    folder = paths.BUILD / 'bench'
+    for place in (folder, json_file.parent):
+        place.mkdir(parents=True, exist_ok=True)
+    machine = Machine(guest)
+    figures = []
+    for name in names or BENCHES:
+        with Stage(f'bench: {name}'):
+            figures += BENCHES[name](machine)
+    print(HEADING)
+    for figure in figures:
+        print(figure.line())
+    report = {'time': time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime()), 'host': platform.platform(),
+              'kernel': guest.kernel, 'figures': [figure.to_json() for figure in figures]}
+    json_file.write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8')
+    for path in [json_file, *draw(figures, folder)]:
+        say(f'written: {path}')
+    return 0
