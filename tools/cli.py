@@ -48,6 +48,11 @@ def parser():
     command.add_argument('--exclude', action='append', default=[], metavar='TEST[@SUBTEST]', help='leave these out')
     command.add_argument('tests', nargs='+', metavar='TEST[@SUBTEST]', help='what to run; * and ? are wildcards')
 
+    command = add(commands, bench, 'measure; ratios of what was measured side by side in this run')
+    machine_options(command)
+    command.add_argument('names', nargs='*', metavar='NAME', help='default: all; an unknown name lists them')
+    command.add_argument('--json', type=Path, metavar='FILE', help='where the figures go (default: build/bench/bench.json)')
+
     command = add(commands, clean, 'remove build/')
     command.add_argument('--cache', action='store_true', help='and the cache folder')
     return top
@@ -144,7 +149,7 @@ def shell(options):
 def igt(options):
     from . import igt as tests
     suite = Suite('igt')
-    outcomes, folder = tests.run(guest_of(options), options.tests, options.exclude)
+    outcomes, _, folder = tests.run(guest_of(options), options.tests, options.exclude)
     for outcome in outcomes:
         suite.add(outcome.name, outcome.outcome, outcome.seconds, outcome.message)
         print(f'{outcome.verdict:12} {outcome.seconds:8.2f} s  {outcome.name}')
@@ -152,6 +157,11 @@ def igt(options):
     say(f'results: {folder}; JUnit: {paths.RESULTS / "igt.xml"}')
     print(last_line([suite]))
     return 1 if suite.count(FAIL) else 0
+
+
+def bench(options):
+    from bench import run as benches
+    return benches.main(guest_of(options), options.names, options.json)
 
 
 def clean(options):

@@ -7,7 +7,7 @@ import shutil
 from . import build, paths, vm
 from .errors import Failure
 
-PICTURE = paths.REPO / 'demo/picture.png'
+PICTURE = build.folder('release') / 'demo/picture.png'  # drawn by demo/make_picture.c
 PRODUCTS = ('source.png', 'result.png', 'report.json')
 LIMIT_S = 600
 

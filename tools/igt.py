@@ -74,7 +74,7 @@ def prepare(tree, work, names):
 
 
 def run(guest, wanted, exclude=(), output=None):
-    """Run these tests in this guest; (list of Outcome, the folder of igt's own results)."""
+    """Run these tests in this guest; (list of Outcome, vm.Result, the folder of igt's own results)."""
     tree = newer.igt()
     work = paths.BUILD / 'igt'
     prepare(tree, work, binaries(tree, wanted))
@@ -91,7 +91,7 @@ def run(guest, wanted, exclude=(), output=None):
     outcomes = read(file)
     if not outcomes:
         raise Failure('igt ran no test', 'no subtest matches ' + ' '.join(wanted), status=2)
-    return outcomes, work / 'results'
+    return outcomes, result, work / 'results'
 
 
 def read(file):

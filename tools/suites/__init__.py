@@ -4,7 +4,7 @@
 A suite is a function run(suite) that adds its cases to a results.Suite. The suites in ON_REQUEST run only when named.
 """
 
-from . import fuzz, guest, tools, unit, vm
+from . import demo, fuzz, guest, igt, tools, unit, vm
 
 SUITES = {
     'tools': tools.run,
@@ -12,6 +12,8 @@ SUITES = {
     'fuzz': fuzz.run,
     'vm': vm.run,
     'guest': guest.run,
+    'igt': igt.run,
+    'demo': demo.run,
 }
 
 ON_REQUEST = ()

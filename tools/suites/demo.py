@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""`zerocopy demo` on pictures of every kind, and on one that is broken."""
+
+import struct
+import zlib
+
+from .. import build, demo, paths, vm
+from ..report import Stage
+
+# demo.c: the picture cannot be read
+BAD_PICTURE = 3
+# PNG's colour types
+GREY, RGB, RGBA = 0, 2, 6
+CHANNELS = {GREY: 1, RGB: 3, RGBA: 4}
+PICTURES = {
+    'one pixel': (1, 1, RGBA, 8),
+    'odd size': (1921, 1081, RGB, 8),
+    'grey': (640, 480, GREY, 8),
+    'rgba': (800, 600, RGBA, 8),
+    '16 bit': (333, 77, RGB, 16),
+    '8192 x 8192': (8192, 8192, RGBA, 8),
+}
+
+
+def png(width, height, colour, depth):
+    """A PNG of noise that compresses: every row is another rotation of one row."""
+    def chunk(kind, data):
+        return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+
+    row_bytes = width * CHANNELS[colour] * depth // 8
+    pattern = bytes((x * x * 7 + (x >> 3)) & 255 for x in range(4096))
+    long = pattern * (2 + row_bytes // len(pattern))
+    packer = zlib.compressobj(1)
+    data = b''.join(packer.compress(b'\0' + long[y % 4096:y % 4096 + row_bytes]) for y in range(height)) + packer.flush()
+    header = struct.pack('>IIBBBBB', width, height, depth, colour, 0, 0, 0)
+    return b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', header) + chunk(b'IDAT', data) + chunk(b'IEND', b'')
+
+
+def run(suite):
+    folder = paths.BUILD / 'demo-test'
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, shape in PICTURES.items():
+        with Stage(f'demo: {name}'):
+            image = folder / 'image.png'
+            image.write_bytes(png(*shape))
+            status = demo.run(vm.Guest(vgpu=build.vgpu()), image, folder / name.replace(' ', '-'))
+            suite.check(name, status == 0, f'status {status}')
+    with Stage('demo: the bundled picture'):
+        status = demo.run(vm.Guest(vgpu=build.vgpu()), demo.PICTURE, folder / 'bundled')
+        suite.check('the bundled picture', status == 0, f'status {status}')
+    with Stage('demo: a broken picture'):
+        image.write_bytes(png(640, 480, RGB, 8)[:5000])
+        status = demo.run(vm.Guest(vgpu=build.vgpu()), image, folder / 'broken')
+        suite.check('a broken picture is refused', status == BAD_PICTURE, f'status {status}')
