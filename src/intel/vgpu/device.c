@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -58,9 +59,11 @@ vgpu_create(const struct vgpu_params *params, struct vgpu **out)
    vgpu_tlb_init(&gpu->aperture_tlb);
    ret = vgpu_mem_init(&gpu->mem);
 
-   gpu->gtt_fd = memfd_create("vgpu-gttmmadr", MFD_CLOEXEC);
+   gpu->gtt_fd = memfd_create("vgpu-gttmmadr", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+   /* The client gets this file: it must not be able to cut it off under our mapping. */
    if (!ret && (gpu->gtt_fd < 0 ||
-                ftruncate(gpu->gtt_fd, VGPU_MMIO_SIZE_BYTES + gpu->gsm_size_bytes)))
+                ftruncate(gpu->gtt_fd, VGPU_MMIO_SIZE_BYTES + gpu->gsm_size_bytes) ||
+                fcntl(gpu->gtt_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)))
       ret = -errno;
    if (!ret) {
       gpu->gsm = mmap(NULL, gpu->gsm_size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, gpu->gtt_fd,

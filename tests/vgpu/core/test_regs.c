@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <linux/pci_regs.h>
 
@@ -133,6 +134,19 @@ narrow_and_wide_accesses(void **state)
    uint8_t across[8] = { 0, 0, 0, 0, 1, 2, 3, 4 };
    assert_int_equal(vgpu_region_write(f->gpu, 0, VGPU_MMIO_SIZE_BYTES - 4, across, 8), 0);
    assert_int_equal(fixture_read(f, VGPU_MMIO_SIZE_BYTES), 0x04030201);
+}
+
+static void
+mapped_gtt_cannot_be_cut_off(void **state)
+{
+   struct fixture *f = *state;
+   struct vgpu_mmap_area area;
+
+   assert_int_equal(vgpu_region_mmap_area(f->gpu, VGPU_REGION_BAR2, &area), -ENOENT);
+   assert_int_equal(vgpu_region_mmap_area(f->gpu, VGPU_REGION_BAR0, &area), 0);
+   assert_int_equal(area.offset_bytes, VGPU_MMIO_SIZE_BYTES);
+   assert_int_equal(ftruncate(area.fd, 0), -1);
+   assert_int_equal(errno, EPERM);
 }
 
 static void
@@ -378,6 +392,7 @@ main(void)
       TEST(accesses_beyond_a_region_are_refused),
       TEST(registers_of_each_kind),
       TEST(narrow_and_wide_accesses),
+      TEST(mapped_gtt_cannot_be_cut_off),
       TEST(no_two_registers_overlap),
       TEST(forcewake_is_acknowledged),
       TEST(pcode_answers),
