@@ -346,16 +346,22 @@ expect_fault(const struct insn *insns, unsigned count, const char *what)
       fail_msg("\"%s\" does not contain \"%s\"", thread.fault.text, what);
 }
 
+static size_t
+byte_of(unsigned nr, unsigned index, size_t size)
+{
+   return nr * EU_REG_BYTES + index * size;
+}
+
 #define ACCESSORS(name, ctype)                                                                    \
    ctype get_##name(const struct eu_thread *t, unsigned nr, unsigned index)                       \
    {                                                                                              \
       ctype v;                                                                                    \
-      memcpy(&v, (const uint8_t *)t->grf + nr * EU_REG_BYTES + index * sizeof(v), sizeof(v));               \
+      memcpy(&v, (const uint8_t *)t->grf + byte_of(nr, index, sizeof(v)), sizeof(v));             \
       return v;                                                                                   \
    }                                                                                              \
    void set_##name(struct eu_thread *t, unsigned nr, unsigned index, ctype v)                     \
    {                                                                                              \
-      memcpy((uint8_t *)t->grf + nr * EU_REG_BYTES + index * sizeof(v), &v, sizeof(v));               \
+      memcpy((uint8_t *)t->grf + byte_of(nr, index, sizeof(v)), &v, sizeof(v));                   \
    }
 
 ACCESSORS(f, float)

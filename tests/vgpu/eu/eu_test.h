@@ -53,7 +53,8 @@ vec8(unsigned nr, enum eu_type type)
 static inline struct opnd
 scalar(unsigned nr, unsigned subnr, enum eu_type type)
 {
-   return (struct opnd){EU_FILE_GRF, type, nr, subnr, .w = 1, .swizzle = SWZ_XYZW, .writemask = 0xf};
+   return (struct opnd){EU_FILE_GRF, type, nr, subnr, .w = 1, .swizzle = SWZ_XYZW,
+                        .writemask = 0xf};
 }
 
 static inline struct opnd
@@ -86,7 +87,8 @@ dst4(unsigned nr, unsigned writemask, enum eu_type type)
 static inline struct opnd
 arf(unsigned nr, unsigned subnr, enum eu_type type)
 {
-   return (struct opnd){EU_FILE_ARF, type, nr, subnr, .w = 1, .swizzle = SWZ_XYZW, .writemask = 0xf};
+   return (struct opnd){EU_FILE_ARF, type, nr, subnr, .w = 1, .swizzle = SWZ_XYZW,
+                        .writemask = 0xf};
 }
 
 static inline struct opnd

@@ -268,7 +268,7 @@ int
 main(int argc, char **argv)
 {
    if (argc < 2 || access(argv[1], X_OK) != 0) {
-      printf("SKIPPED: intel-gen4disasm (Debian: igt-gpu-tools, intel-gpu-tools) is not there%s%s\n",
+      printf("SKIPPED: intel-gen4disasm (Debian's igt-gpu-tools) is not there%s%s\n",
              argc < 2 ? "" : ": ", argc < 2 ? "" : argv[1]);
       return 77;
    }

@@ -137,7 +137,7 @@ exec_add_int(struct eu_context *ctx, const struct eu_op *op)
    {                                                                                              \
       LOAD(1);                                                                                    \
       for (unsigned k = 0; k < op->lanes; k++) {                                                  \
-         float a = eu_flush(s[0].f[k]);                                                             \
+         float a = eu_flush(s[0].f[k]);                                                           \
          s[0].f[k] = (expression);                                                                \
       }                                                                                           \
       return eu_finish(ctx, op, &s[0]);                                                           \
@@ -292,7 +292,7 @@ exec_pln_f(struct eu_context *ctx, const struct eu_op *op)
 
 /* ---------------------------------------------------------------- half precision */
 
-/* Rounds as cr0 says: the significand is cut by the host's own conversion of a scaled value. */
+/* Rounds as cr0 says, which the host's floating point does too while a thread runs. */
 static uint16_t
 float_to_half(float f)
 {
@@ -313,7 +313,7 @@ float_to_half(float f)
    int unit = exponent < -14 ? -24 : exponent - 10;
    double scaled = __builtin_ldexp((double)f, -unit);
    double magic = scaled < 0 ? -4503599627370496.0 : 4503599627370496.0;
-   volatile double rounded = scaled + magic; /* the addition rounds to an integer */
+   double rounded = scaled + magic; /* the addition rounds to an integer */
    double value = __builtin_ldexp(rounded - magic, unit);
    double absolute = __builtin_fabs(value);
 

@@ -27,7 +27,8 @@ fast_source(const struct eu_op *op, unsigned i)
 
    if (a->kind == EU_ACCESS_IMM)
       return true;
-   return (a->kind == EU_ACCESS_CONTIG || a->kind == EU_ACCESS_SCALAR) && eu_type_size(a->type) == 4;
+   return (a->kind == EU_ACCESS_CONTIG || a->kind == EU_ACCESS_SCALAR) &&
+          eu_type_size(a->type) == 4;
 }
 
 /* The lanes of a source; `room` is for those that are not in the register file as they are. */

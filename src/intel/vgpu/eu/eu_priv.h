@@ -97,11 +97,13 @@ struct eu_access {
    enum eu_access_kind kind;
    enum eu_type type;
    bool negate, abs;
-   uint16_t offset[EU_LANES]; /* bytes: into the GRF, the ARF register, or from the address */
    union {
-      float f[16];
-      int32_t i[16];
-   } imm; /* immediates; beyond sixteen lanes they repeat */
+      uint16_t offset[EU_LANES]; /* bytes: into the GRF, the ARF register, or from the address */
+      union {
+         float f[16];
+         int32_t i[16];
+      } imm; /* EU_ACCESS_IMM; beyond sixteen lanes they repeat */
+   };
 };
 
 struct eu_op;
