@@ -21,7 +21,7 @@ class Apt:
         """apt-get with these arguments; what it downloads lands in `folder`."""
         what = ' '.join(arguments)
         proc.run(['apt-get', *arguments], f'apt-get {what} (of {self.suite})', f'apt-{arguments[-1]}', on_line,
-                 cwd=folder, env=self.env)
+                 cwd=folder, env=self.env, hint=mirror.HINT)
 
     def dependency(self, package, prefix):
         """The package that the metapackage `package` stands for."""
@@ -47,12 +47,13 @@ def apt(suite):
             'Dir::Etc::sourcelist': folder / 'sources.list', 'Dir::Etc::sourceparts': '-',
             'Dir::State': folder, 'Dir::State::lists': folder / 'lists', 'Dir::State::status': folder / 'status',
             'Dir::Cache': folder / 'cache', 'APT::Architecture': 'amd64', 'APT::Architectures': 'amd64',
-            'Acquire::Languages': 'none', **mirror.options(),
+            'Acquire::Languages': 'none', 'APT::Update::Error-Mode': 'any', **mirror.options(),
         }
         (folder / 'apt.conf').write_text(''.join(f'{name} "{value}";\n' for name, value in settings.items()),
                                          encoding='utf-8')
         result = Apt(suite, dict(os.environ, APT_CONFIG=str(folder / 'apt.conf')))
-        proc.run(['apt-get', 'update'], f'reading the package lists of {suite}', f'apt-update-{suite}', env=result.env)
+        proc.run(['apt-get', 'update'], f'reading the package lists of {suite}', f'apt-update-{suite}', env=result.env,
+                 hint=mirror.HINT)
         yield result
 
 

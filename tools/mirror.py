@@ -9,6 +9,7 @@ from pathlib import Path
 from .errors import Failure
 
 KEYRING = Path('/usr/share/keyrings/debian-archive-keyring.gpg')
+HINT = 'see that the network and the mirror in /etc/apt work (apt-get update)'
 DEBIAN_SUITES = re.compile(r'^(bookworm|trixie|forky|duke|sid|unstable|testing|stable)$')
 # What the host's administrator has decided about mirrors is kept; nothing is loosened that the host does not loosen.
 HOST_OPTIONS = ('Acquire::Check-Valid-Until', 'Acquire::Check-Date', 'Acquire::http::Proxy', 'Acquire::https::Proxy')

@@ -3,7 +3,7 @@
 
 import re
 
-from . import cache, host, proc, rootfs
+from . import cache, host, mirror, proc, rootfs
 from .errors import Failure
 
 SUITE = 'sid'
@@ -18,7 +18,7 @@ def tree(name, packages, need_gib):
         host.ready()
         target = folder / 'tree'
         proc.run(rootfs.mmdebstrap(SUITE, target, packages) + ['--variant=extract'], f'extracting {name} from {SUITE}',
-                 f'extract-{name}', lambda line: stage.progress(note=line or ''))
+                 f'extract-{name}', lambda line: stage.progress(note=line or ''), hint=mirror.HINT)
 
     inputs = {'recipe': 1, 'suite': SUITE, 'packages': packages}
     return cache.artefact(name, inputs, make, need_gib, stage=f'{name} from Debian {SUITE}') / 'tree'

@@ -50,11 +50,11 @@ def kill(process):
         process.wait()
 
 
-def run(argv, what, log_name, on_line=None, cwd=None, env=None, stdin=None):
+def run(argv, what, log_name, on_line=None, cwd=None, env=None, hint=''):
     """Run a command to its end, everything it prints going to build/logs/<log_name>.log.
 
     on_line(line), where line may be None, is called for each line and at least once a second, for progress.
-    A status other than 0 raises a Failure that shows the end of the log.
+    A status other than 0 raises a Failure that shows the end of the log; hint says what may be done about it.
     """
     paths.LOGS.mkdir(parents=True, exist_ok=True)
     path = paths.LOGS / f'{log_name}.log'
@@ -66,7 +66,7 @@ def run(argv, what, log_name, on_line=None, cwd=None, env=None, stdin=None):
         lines.put(None)
 
     with open(path, 'w', encoding='utf-8', errors='replace') as log:
-        process = spawn(argv, stdin=stdin or subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        process = spawn(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                         text=True, errors='replace', cwd=cwd, env=env)
         threading.Thread(target=read, args=(process.stdout,), daemon=True).start()
         try:
@@ -86,7 +86,7 @@ def run(argv, what, log_name, on_line=None, cwd=None, env=None, stdin=None):
         finally:
             kill(process)
     if status:
-        raise Failure(f'{what} failed (status {status})', tail(path), f'the whole log is {path}')
+        raise Failure(f'{what} failed (status {status})', tail(path), (f'{hint}; ' if hint else '') + f'the whole log is {path}')
 
 
 def output(argv, what, **options):

@@ -50,7 +50,7 @@ def make(folder, stage):
         lines += line is not None
         stage.progress(lines, note=line or '')
 
-    proc.run(command, f'making the Debian {SUITE} root', 'root', on_line)
+    proc.run(command, f'making the Debian {SUITE} root', 'root', on_line, hint=mirror.HINT)
 
 
 def mmdebstrap(suite, folder, names):

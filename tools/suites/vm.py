@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The guest itself, without a GPU: both kernels boot, and a command's output, input, status and files come through."""
+"""The guest itself: both kernels boot, and a command's output, input, status and files come through."""
 
 import contextlib
 import hashlib
@@ -10,11 +10,13 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from unittest import mock
 
-from .. import dmesg, kernel, paths, vm
+from .. import dmesg, gpu, kernel, paths, vm
 from ..errors import STATUS_INTERRUPTED, STATUS_TIMEOUT, STATUS_TOOL, Failure
 from ..report import Stage
 
+QEMU = 'qemu-system-x86_64'
 PATTERN = bytes(range(256)) * 4096
 
 
@@ -77,7 +79,18 @@ def fails(suite):
     expect(suite, 'guest time-out', vm.Guest(timeout_s=2), 'sleep 60', 'guest time-out', STATUS_TIMEOUT)
     expect(suite, 'guest panic', vm.Guest(timeout_s=60), 'echo c > /proc/sysrq-trigger', 'guest panic')
     expect(suite, 'sudden end', vm.Guest(timeout_s=60), 'echo o > /proc/sysrq-trigger; sleep 60', 'went down')
+    silent_gpu(suite)
     suite.check('no process is left', not processes_of(os.getpid()), f'{processes_of(os.getpid())}')
+
+
+def silent_gpu(suite):
+    """GPU processes that are none."""
+    program = paths.BUILD / 'silent-gpu'
+    program.write_text('#!/bin/sh\nsleep 600\n', encoding='utf-8')
+    program.chmod(0o755)
+    with mock.patch.object(gpu, 'START_S', 2):
+        expect(suite, 'a GPU process that is silent', vm.Guest(vgpu=program), 'true', 'vgpu is not answering')
+    expect(suite, 'a GPU process that ends', vm.Guest(vgpu=Path('/bin/false')), 'true', 'vgpu ended before it listened')
 
 
 def expect(suite, name, guest, script, what, status=None):
@@ -97,16 +110,18 @@ def kills(suite):
             zerocopy.wait()
             left = gone(zerocopy.pid)
             suite.check(f'zerocopy is killed after {seconds} s', not left, f'left: {left}')
+    for victim, program, message in (('QEMU', QEMU, 'QEMU ended'), ('vgpu', 'vgpu', 'vgpu ended')):
+        with started(with_gpu=True) as zerocopy:
+            if not until(lambda: QEMU in processes_of(zerocopy.pid) and program in processes_of(zerocopy.pid)):
+                suite.check(f'{victim} is killed', False, f'did not start: {processes_of(zerocopy.pid)}')
+                continue
+            time.sleep(1)
+            os.kill(processes_of(zerocopy.pid)[program], signal.SIGKILL)
+            error = zerocopy.communicate(timeout=60)[1]
+            suite.check(f'{victim} is killed', zerocopy.returncode == STATUS_TOOL and message in error and
+                        not gone(zerocopy.pid), f'status {zerocopy.returncode}, {error}, left {processes_of(zerocopy.pid)}')
     with started() as zerocopy:
-        if not until(lambda: processes_of(zerocopy.pid).get('qemu-system-x86_64')):
-            suite.check('QEMU is killed', False, 'QEMU did not start')
-            return
-        os.kill(processes_of(zerocopy.pid)['qemu-system-x86_64'], signal.SIGKILL)
-        error = zerocopy.communicate(timeout=30)[1]
-        suite.check('QEMU is killed', zerocopy.returncode == STATUS_TOOL and 'QEMU ended' in error and
-                    not gone(zerocopy.pid), f'status {zerocopy.returncode}, {error}, left {processes_of(zerocopy.pid)}')
-    with started() as zerocopy:
-        until(lambda: processes_of(zerocopy.pid).get('qemu-system-x86_64'))
+        until(lambda: QEMU in processes_of(zerocopy.pid))
         zerocopy.send_signal(signal.SIGINT)
         zerocopy.communicate(timeout=30)
         suite.check('Ctrl-C', zerocopy.returncode == STATUS_INTERRUPTED and not gone(zerocopy.pid),
@@ -114,10 +129,10 @@ def kills(suite):
 
 
 @contextlib.contextmanager
-def started():
+def started(with_gpu=False):
     """A zerocopy whose guest would sleep for long."""
-    process = subprocess.Popen([paths.REPO / 'zerocopy', 'run', '--no-gpu', '--', 'sleep', '600'], text=True,
-                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen([paths.REPO / 'zerocopy', 'run', *([] if with_gpu else ['--no-gpu']), '--', 'sleep', '600'],
+                               text=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
         yield process
     finally:
@@ -126,15 +141,15 @@ def started():
 
 
 def processes_of(zerocopy):
-    """{name: pid} of what works in a run folder of the zerocopy process with this PID."""
+    """{name: pid} of what works in the run folder of the zerocopy process with this PID: QEMU and what is around vgpu."""
     found = {}
     for entry in Path('/proc').iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
-                folder = Path(os.readlink(entry / 'cwd'))
-                if folder.parent == paths.BUILD / 'run' and folder.name.split('-')[2] == str(zerocopy):
-                    program = (entry / 'cmdline').read_bytes().split(b'\0')
-                    name = next((Path(word.decode()).name for word in program if b'bin/qemu' in word), entry.name)
+                folder = Path(os.readlink(entry / 'cwd'))  # seen from outside of the sandbox, it ends alike
+                if folder.parts[-3:-1] == ('build', 'run') and folder.name.split('-')[2] == str(zerocopy):
+                    words = [Path(word.decode()).name for word in (entry / 'cmdline').read_bytes().split(b'\0')]
+                    name = QEMU if QEMU in words else words[0]
                     found[name] = int(entry.name)
     return found
 
