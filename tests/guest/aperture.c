@@ -191,7 +191,8 @@ access_sizes(void)
 static void
 more_objects_than_fences(void)
 {
-   enum { COUNT = 40 };
+   /* One row of Y tiles; beyond the object there would be i915's scratch page. */
+   enum { COUNT = 40, OBJECT_SIZE = 32 * 1024 };
    const int fd = fixture_open();
    uint32_t handles[COUNT];
    uint8_t *maps[COUNT];
@@ -199,9 +200,9 @@ more_objects_than_fences(void)
    for (unsigned i = 0; i < COUNT; i++) {
       void *map;
 
-      handles[i] = fixture_object(fd, 4 * GEM_PAGE_SIZE);
+      handles[i] = fixture_object(fd, OBJECT_SIZE);
       REQUIRE_OK(gem_set_tiling(fd, handles[i], i % 2 ? I915_TILING_Y : I915_TILING_X, 1024));
-      REQUIRE_OK(gem_mmap(fd, handles[i], I915_MMAP_OFFSET_GTT, 4 * GEM_PAGE_SIZE, &map));
+      REQUIRE_OK(gem_mmap(fd, handles[i], I915_MMAP_OFFSET_GTT, OBJECT_SIZE, &map));
       REQUIRE_OK(gem_set_domain(fd, handles[i], I915_GEM_DOMAIN_GTT, I915_GEM_DOMAIN_GTT));
       maps[i] = map;
    }

@@ -17,7 +17,13 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof(a[0]))
 
 /* Two beats of 2.5 s find a hang; the rest is for a slow machine. */
-#define RECOVERY_S 30
+#define RECOVERY_S 60
+
+/*
+ * i915 reads the pages of an error state through the aperture, each word a message to the GPU process.
+ * On a busy machine that takes longer than the 20 s after which it cancels a request anyway.
+ */
+#define CAPTURE_S 120
 
 static const struct engine {
    const char *name; /* as i915 calls it */
@@ -58,8 +64,9 @@ clear_error(void)
    close(file);
 }
 
+/** The error state as it is now. */
 static char *
-read_error(void)
+read_error_now(void)
 {
    const size_t size = 4 << 20;
    char *text = malloc(size);
@@ -77,6 +84,21 @@ read_error(void)
    close(file);
    text[length] = '\0';
    return text;
+}
+
+/** The error state, once i915 has collected it. */
+static char *
+read_error(void)
+{
+   const double end_s = tap_now_s() + CAPTURE_S;
+
+   for (;;) {
+      char *text = read_error_now();
+      if (strncmp(text, "No error state", strlen("No error state")) || tap_now_s() > end_s)
+         return text;
+      free(text);
+      usleep(50000);
+   }
 }
 
 /** What an error state says of an engine: from its heading to the next engine's. */
@@ -340,6 +362,7 @@ innocent_work_is_done(void)
    CHECK_EQUAL(memory[0], 1);
    check_stats(guilty, 0, 1);
    check_stats(innocent, 0, 0);
+   check_error_names("bcs0", MI_BATCH_BUFFER_START | MI_BATCH_PPGTT);
    batch_fini(&hanging);
    batch_fini(&same_engine);
    batch_fini(&other_engine);
@@ -369,6 +392,7 @@ userptr_survives(void)
    CHECK_BYTES(memory, expected, 8 * GEM_PAGE_SIZE);
    REQUIRE_OK(blt_run_copy_bytes(fd, handle, 0, object, 0, 16 * GEM_PAGE_SIZE));
    CHECK_BYTES(memory, expected, 16 * GEM_PAGE_SIZE);
+   check_error_names("bcs0", UNKNOWN_BLT);
    clear_error();
 }
 
@@ -386,8 +410,10 @@ context_is_banned(void)
       batch.context = context;
       batch_emit(&batch, UNKNOWN_BLT);
       batch_emit(&batch, 0);
+      clear_error();
       run_hanging(&batch);
       batch_fini(&batch);
+      check_error_names("bcs0", UNKNOWN_BLT);
       check_stats(fd, context, i);
    }
    batch_init(&batch, fd, I915_EXEC_BLT);
@@ -418,8 +444,10 @@ unrecoverable_context(void)
    batch.context = context;
    batch_emit(&batch, UNKNOWN_RENDER);
    batch_emit(&batch, 0);
+   clear_error();
    run_hanging(&batch);
    batch_fini(&batch);
+   check_error_names("rcs0", UNKNOWN_RENDER);
    batch_init(&batch, fd, I915_EXEC_RENDER);
    batch.context = context;
    CHECK_ERRNO(batch_submit(&batch), -EIO);
@@ -485,4 +513,4 @@ static const struct tap_test tests[] = {
    { "unrecoverable context is banned at once", unrecoverable_context },
 };
 
-TAP_MAIN(tests, 150)
+TAP_MAIN(tests, 600)
