@@ -34,10 +34,10 @@ class Apt:
 
 
 @contextlib.contextmanager
-def apt(suite):
-    """An Apt with fresh package lists."""
+def apt(suite, artefact):
+    """An Apt with fresh package lists, which it keeps in the folder of the unfinished artefact for as long."""
     host.ready()
-    with tempfile.TemporaryDirectory(prefix='zerocopy-apt-') as scratch:
+    with tempfile.TemporaryDirectory(dir=artefact, prefix='.apt-') as scratch:
         folder = Path(scratch)
         for name in ('lists/partial', 'cache/archives/partial'):
             (folder / name).mkdir(parents=True)

@@ -45,7 +45,7 @@ def stock():
 
 def make_stock(folder, stage):
     rootfs.get()
-    with debian.apt(rootfs.SUITE) as apt:
+    with debian.apt(rootfs.SUITE, folder) as apt:
         image = apt.dependency(STOCK_META, 'linux-image-')
         apt.get(folder, 'download', image, on_line=lambda line: stage.progress(note='downloading'))
     deb = debian.one(folder, 'linux-image-*.deb')

@@ -17,7 +17,7 @@ def linux():
 
 def make_linux(folder, stage):
     rootfs.get()
-    with debian.apt(rootfs.SUITE) as apt:
+    with debian.apt(rootfs.SUITE, folder) as apt:
         apt.get(folder, 'download', LINUX, on_line=lambda line: stage.progress(note='downloading'))
     deb = debian.one(folder, f'{LINUX}_*.deb')
     debian.unpack(deb, folder / 'package')
@@ -39,7 +39,7 @@ def mesa():
 
 def make_mesa(folder, stage):
     rootfs.get()
-    with debian.apt(rootfs.SUITE) as apt:
+    with debian.apt(rootfs.SUITE, folder) as apt:
         apt.get(folder, 'source', '--download-only', MESA, on_line=lambda line: stage.progress(note='downloading'))
     dsc = debian.one(folder, f'{MESA}_*.dsc')
     sandbox.run(['dpkg-source', '--no-check', '--extract', dsc, folder / 'tree'],
