@@ -332,8 +332,10 @@ test_rounding_modes(void **state)
          assert_float_bits(get_f(&t, 10, i), sum, "add", i);
          assert_float_bits(get_f(&t, 11, i), converted, "mov", i);
       }
-      /* The host has its own mode back. */
-      assert_int_equal(fegetround(), FE_TONEAREST);
+      /* The host has its own mode back, and its denormals. */
+      volatile float one = 1.0f, little = 1e-20f, least = 1e-44f;
+      assert_true(one + little == 1.0f && one - little == 1.0f);
+      assert_true(least * one > 0.0f);
    }
    /* The same, set by the kernel itself. */
    eu_thread_init(&t, 0xff);
@@ -453,6 +455,43 @@ test_double_scalar_and_mad(void **state)
    }
 }
 
+/* Of a packed immediate every second float stands at a double's place. */
+static void
+test_double_immediate(void **state)
+{
+   struct eu_thread t;
+   (void)state;
+
+   eu_thread_init(&t, 0xff);
+   RUN(&t, enc1(EU_OP_MOV, 8, dst(10, 0, 1, EU_TYPE_DF), imm(EU_TYPE_VF, 0x40b03830)));
+   for (unsigned i = 0; i < 4; i++)
+      assert_true(get_df(&t, 10, i) == (i % 2 ? -1.0 : 1.0));
+}
+
+/* A double takes one channel of the mask in Align1, and the pair that it stands in in Align16. */
+static void
+test_double_masks(void **state)
+{
+   struct eu_thread t;
+   (void)state;
+
+   eu_thread_init(&t, 0xfa);
+   for (unsigned i = 0; i < 4; i++)
+      set_df(&t, 2, i, i + 1.0);
+   RUN(&t, enc1(EU_OP_MOV, 8, dst(10, 0, 1, EU_TYPE_DF), df(2)),
+       with_group(enc1(EU_OP_MOV, 8, dst(11, 0, 1, EU_TYPE_DF), df(2)), 4),
+       enc1_a16(EU_OP_MOV, 8, dst4(12, 0xf, EU_TYPE_DF), vec4(2, SWZ_XYZW, EU_TYPE_DF)),
+       enc1_a16(EU_OP_MOV, 8, dst4(13, 0xc, EU_TYPE_DF), vec4(2, SWZ(2, 3, 0, 1), EU_TYPE_DF)));
+   static const double align1[4] = {0, 2, 0, 4}, second[4] = {1, 2, 3, 4};
+   static const double align16[4] = {0, 0, 3, 4}, swizzled[4] = {0, 0, 0, 3};
+   for (unsigned i = 0; i < 4; i++) {
+      assert_true(get_df(&t, 10, i) == align1[i]);
+      assert_true(get_df(&t, 11, i) == second[i]);
+      assert_true(get_df(&t, 12, i) == align16[i]);
+      assert_true(get_df(&t, 13, i) == swizzled[i]);
+   }
+}
+
 /* ---------------------------------------------------------------- half precision */
 
 static void
@@ -523,6 +562,8 @@ main(void)
       cmocka_unit_test(test_double),
       cmocka_unit_test(test_float_to_double),
       cmocka_unit_test(test_double_scalar_and_mad),
+      cmocka_unit_test(test_double_immediate),
+      cmocka_unit_test(test_double_masks),
       cmocka_unit_test(test_half),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);

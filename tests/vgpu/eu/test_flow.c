@@ -116,6 +116,27 @@ test_predicates_align16(void **state)
    }
 }
 
+/* Three-source instructions name their flag register elsewhere in the encoding. */
+static void
+test_predicate_three_sources(void **state)
+{
+   struct eu_thread t;
+   (void)state;
+
+   for (unsigned flag = 0; flag < 4; flag++) {
+      eu_thread_init(&t, 0xff);
+      t.flag[0] = 0x00220011;
+      t.flag[1] = 0x00880044;
+      for (unsigned i = 0; i < 8; i++)
+         set_f(&t, 2, i, 1.0f);
+      struct opnd one = vec4(2, SWZ_XYZW, EU_TYPE_F);
+      struct insn mad = enc3(EU_OP_MAD, 8, dst4(10, 0xf, EU_TYPE_F), one, one, one);
+      RUN(&t, with_flag3(with_pred(mad, EU_PRED_NORMAL, false), flag >> 1, flag & 1));
+      for (unsigned i = 0; i < 8; i++)
+         assert_float_bits(get_f(&t, 10, i), i % 4 == flag ? 2.0f : 0.0f, "mad", i);
+   }
+}
+
 /* A conditional modifier changes the flags of the channels that it is executed for, no others. */
 static void
 test_flags(void **state)
@@ -621,6 +642,7 @@ main(void)
       cmocka_unit_test(test_channel_masks),
       cmocka_unit_test(test_predicates_align1),
       cmocka_unit_test(test_predicates_align16),
+      cmocka_unit_test(test_predicate_three_sources),
       cmocka_unit_test(test_flags),
       cmocka_unit_test(test_random_programs),
       cmocka_unit_test(test_jmpi),
