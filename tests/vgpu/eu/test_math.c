@@ -176,6 +176,7 @@ test_integer_division(void **state)
    assert_int_equal(get_ud(&t, 10, 1), 0x80000000);
    assert_int_equal(get_ud(&t, 11, 0), 0xffffffff);
    /* Nor does the quotient that does not fit; it is clamped. */
+   eu_thread_init(&t, 0xff);
    set_ud(&t, 2, 0, 0x80000000);
    set_ud(&t, 3, 0, 0xffffffff);
    RUN(&t, enc_math(EU_MATH_INT_DIV_QUOTIENT, 8, dst(10, 0, 1, EU_TYPE_D), vec8(2, EU_TYPE_D),
