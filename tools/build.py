@@ -5,7 +5,7 @@ import json
 import re
 from pathlib import Path
 
-from . import paths, proc, sandbox, sources
+from . import cache, paths, sandbox, sources
 from .errors import Failure
 from .report import Stage
 
@@ -33,7 +33,7 @@ def ninja(kind, targets=()):
     arguments = [*options, f'-Dmesa-source={sources.mesa() / "tree"}']
     where = folder(kind)
     stamp = where / 'zerocopy-arguments'
-    with Stage(f'build ({kind})') as stage:
+    with cache.lock(f'build-{kind}', base=paths.BUILD), Stage(f'build ({kind})') as stage:
         if not stamp.exists() or stamp.read_text(encoding='utf-8') != repr((arguments, env)):
             wipe = ['--wipe'] if (where / 'meson-private').exists() else []
             sandbox.run(['meson', 'setup', *wipe, *arguments, where], f'configuring the {kind} build', f'meson-{kind}',

@@ -31,9 +31,12 @@ def file_digest(path):
 
 
 @contextlib.contextmanager
-def lock(name, wait=True):
-    """Hold the lock `name`; yields False at once if it is taken and `wait` is not wanted."""
-    folder = paths.cache() / 'locks'
+def lock(name, wait=True, base=None):
+    """Hold the lock `name` of the cache, or of the folder `base`.
+
+    Yields False at once if it is taken and `wait` is not wanted.
+    """
+    folder = (base or paths.cache()) / 'locks'
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / name, 'w', encoding='utf-8') as file:
         try:

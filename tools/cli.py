@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from . import cache, kernel, paths
+from . import cache, host, kernel, paths
 from .errors import STATUS_INTERRUPTED, Failure
 from .report import say
 from .results import FAIL, Suite, last_line
@@ -90,8 +90,7 @@ def guest_of(options):
 
 
 def setup(_):
-    from . import host, newer, rootfs, sources
-    host.ready()
+    from . import newer, rootfs, sources
     rootfs.get()
     newer.qemu()
     sources.linux()
@@ -118,7 +117,7 @@ def build(options):
 
 def demo(options):
     from . import demo as demos
-    status = demos.run(guest_of(options), options.image or demos.PICTURE, options.out)
+    status, = demos.run(guest_of(options), [(options.image or demos.PICTURE, options.out)])
     say(f'pictures and report: {options.out}')
     return status
 
@@ -177,6 +176,7 @@ def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if options.function is not clean:
+            host.ready()
             cache.sweep()
         return options.function(options)
     except Failure as failure:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the host must have: a few packages, and the right to make namespaces."""
 
+import functools
 import os
 import shutil
 import subprocess
@@ -33,6 +34,7 @@ def missing_packages():
     return sorted(missing)
 
 
+@functools.cache
 def ready():
     """Make the host ready, or say exactly what is missing."""
     missing = missing_packages()

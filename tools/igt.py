@@ -9,7 +9,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import newer, paths, vm
+from . import cache, newer, paths, vm
 from .errors import Failure
 from .results import FAIL, PASS, SKIP
 
@@ -75,6 +75,11 @@ def prepare(tree, work, names):
 
 def run(guest, wanted, exclude=(), output=None):
     """Run these tests in this guest; (list of Outcome, vm.Result, the folder of igt's own results)."""
+    with cache.lock('igt', base=paths.BUILD):
+        return run_locked(guest, wanted, exclude, output)
+
+
+def run_locked(guest, wanted, exclude, output):
     tree = newer.igt()
     work = paths.BUILD / 'igt'
     prepare(tree, work, binaries(tree, wanted))
