@@ -40,6 +40,13 @@ kernel_taint(void)
    return taint;
 }
 
+/* Addresses without memory */
+static uint8_t *
+reserve(uint64_t size_bytes)
+{
+   return pages_map(size_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+}
+
 /* A range as long as one likes, of 2 MiB of memory. */
 static uint8_t *
 map_repeatedly(uint64_t size_bytes)
@@ -49,8 +56,7 @@ map_repeatedly(uint64_t size_bytes)
    REQUIRE(fd >= 0);
    REQUIRE_EQUAL(ftruncate(fd, 2 * MIB), 0);
 
-   uint8_t *memory = mmap(NULL, size_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-   REQUIRE(memory != MAP_FAILED);
+   uint8_t *memory = reserve(size_bytes);
    for (uint64_t offset = 0; offset < size_bytes; offset += 2 * MIB) {
       REQUIRE(mmap(memory + offset, 2 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
                    0) != MAP_FAILED);
@@ -64,11 +70,9 @@ gtt_size(void)
 {
    const int fd = fixture_open();
    const uint64_t size = gtt_size_bytes(fd);
-   uint8_t *memory = mmap(NULL, size + GEM_PAGE_SIZE, PROT_NONE,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+   uint8_t *memory = reserve(size + GEM_PAGE_SIZE);
    uint32_t handle;
 
-   REQUIRE(memory != MAP_FAILED);
    tap_note("the GTT has %llu MiB", (unsigned long long)(size / MIB));
    CHECK_ERRNO(gem_userptr(fd, memory, size, 0, &handle), 0);
    CHECK_ERRNO(gem_userptr(fd, memory, size + GEM_PAGE_SIZE, 0, &handle), -E2BIG);
@@ -88,8 +92,9 @@ four_gib(void)
    if (gtt_size_bytes(fd) < size) {
       CHECK_ERRNO(error, -E2BIG);
       if (!error) {
-         tap_note("set-domain of it: %d, which pins %lld pages",
-                  gem_set_domain(fd, handle, I915_GEM_DOMAIN_CPU, 0),
+         const int used = gem_set_domain(fd, handle, I915_GEM_DOMAIN_CPU, 0);
+
+         tap_note("set-domain of it: %d, %lld pages pinned", used,
                   (long long)(pins_count() - before));
       }
       return;
@@ -113,11 +118,9 @@ one_tib(void)
 {
    const int fd = fixture_open();
    const uint64_t size = 1024 * GIB;
-   uint8_t *memory = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+   uint8_t *memory = reserve(size);
    const uint64_t taint = kernel_taint();
    uint32_t handle;
-
-   REQUIRE(memory != MAP_FAILED);
    const int error = gem_userptr(fd, memory, size, 0, &handle);
 
    CHECK(error == -E2BIG || gtt_size_bytes(fd) >= size);
