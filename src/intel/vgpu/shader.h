@@ -16,8 +16,8 @@ struct vgpu_engine;
 
 #define VGPU_BINDING_TABLE_SIZE 256
 
-/** A binding table entry, decoded when a message first uses it. */
-struct vgpu_surface;
+/** Binding table entries, each decoded when a message first uses it: see surface.h. */
+struct vgpu_surface_cache;
 
 /*
  * One draw's environment of one stage. Read by several host threads at once, so whatever is
@@ -37,6 +37,8 @@ struct vgpu_shader_env {
 
    uint32_t scratch_base;  /* offset from general_state_base */
    uint32_t scratch_bytes; /* per thread, 0: none */
+
+   struct vgpu_surface_cache *surfaces; /* NULL at first; vgpu_shader_env_fini() frees it */
 
    void *stage; /* the stage's own: what URB and render target writes go to */
 };
