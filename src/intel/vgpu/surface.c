@@ -227,13 +227,20 @@ bool
 vgpu_surface_from_state(struct vgpu_engine *engine, uint32_t state_address,
                         struct vgpu_surface *surface)
 {
-   struct GFX7_RENDER_SURFACE_STATE s;
    uint32_t dw[GFX7_RENDER_SURFACE_STATE_length_dw];
 
    for (unsigned i = 0; i < GFX7_RENDER_SURFACE_STATE_length_dw; i++) {
       if (!vgpu_engine_read32(engine, engine->as, (state_address & ~3u) + 4 * i, &dw[i]))
          return false;
    }
+   return vgpu_surface_from_dw(engine, dw, surface);
+}
+
+bool
+vgpu_surface_from_dw(struct vgpu_engine *engine, const uint32_t *dw, struct vgpu_surface *surface)
+{
+   struct GFX7_RENDER_SURFACE_STATE s;
+
    GFX7_RENDER_SURFACE_STATE_unpack(&s, dw, GFX7_RENDER_SURFACE_STATE_length_dw);
    if (unmodelled_fields(engine, &s))
       return false;

@@ -84,6 +84,10 @@ struct vgpu_surface {
 bool vgpu_surface_from_state(struct vgpu_engine *engine, uint32_t state_address,
                              struct vgpu_surface *surface);
 
+/** The same for a RENDER_SURFACE_STATE of eight DWords that is at hand. */
+bool vgpu_surface_from_dw(struct vgpu_engine *engine, const uint32_t *dw,
+                          struct vgpu_surface *surface);
+
 /** "SURFTYPE_2D" ... */
 const char *vgpu_surface_type_name(enum vgpu_surface_type type);
 
