@@ -13,8 +13,8 @@ struct builder {
    struct eu_program *program;
    const uint8_t *code;
    size_t size_bytes;
-   uint32_t *todo; /* addresses to decode from */
-   unsigned num_todo, max_todo;
+   uint32_t *pending; /* addresses to decode from */
+   unsigned num_pending, max_pending;
    bool computed_jumps; /* some targets are known at run time only */
 };
 
@@ -64,15 +64,15 @@ visit(struct builder *b, uint32_t ip)
       return true;
    if (ip < b->program->num_units && b->program->map[ip] >= 0)
       return true;
-   if (b->num_todo == b->max_todo) {
-      unsigned max = b->max_todo ? b->max_todo * 2 : 32;
-      uint32_t *todo = realloc(b->todo, max * sizeof(*todo));
-      if (!todo)
+   if (b->num_pending == b->max_pending) {
+      unsigned max = b->max_pending ? b->max_pending * 2 : 32;
+      uint32_t *pending = realloc(b->pending, max * sizeof(*pending));
+      if (!pending)
          return false;
-      b->todo = todo;
-      b->max_todo = max;
+      b->pending = pending;
+      b->max_pending = max;
    }
-   b->todo[b->num_todo++] = ip;
+   b->pending[b->num_pending++] = ip;
    return true;
 }
 
@@ -132,10 +132,10 @@ decode_from(struct builder *b, uint32_t ip)
 }
 
 static int
-decode_todo(struct builder *b)
+decode_pending(struct builder *b)
 {
-   while (b->num_todo) {
-      uint32_t ip = b->todo[--b->num_todo];
+   while (b->num_pending) {
+      uint32_t ip = b->pending[--b->num_pending];
       if (ip < b->program->num_units && b->program->map[ip] >= 0)
          continue;
       int ret = decode_from(b, ip);
@@ -159,7 +159,7 @@ decode_gaps(struct builder *b)
          continue;
       if (!visit(b, ip))
          return -ENOMEM;
-      int ret = decode_todo(b);
+      int ret = decode_pending(b);
       if (ret)
          return ret;
    }
@@ -212,10 +212,10 @@ eu_program_create(const void *code, size_t size_bytes, uint32_t base_ip, struct 
       return -ENOMEM;
    b.program->base_ip = base_ip;
 
-   ret = visit(&b, 0) ? decode_todo(&b) : -ENOMEM;
+   ret = visit(&b, 0) ? decode_pending(&b) : -ENOMEM;
    if (ret == 0 && b.computed_jumps)
       ret = decode_gaps(&b);
-   free(b.todo);
+   free(b.pending);
    if (ret) {
       eu_program_destroy(b.program);
       return ret;
