@@ -9,7 +9,7 @@ from . import cache, paths, sandbox, sources
 from .errors import Failure
 from .report import Stage
 
-CLANG = {'CC': 'clang-19', 'CC_LD': 'lld-19'}
+CLANG = {'CC': 'ccache clang-19', 'CC_LD': 'lld-19'}
 SANITIZE = ['-Db_sanitize=address,undefined', '-Dbuildtype=debugoptimized']
 KINDS = {
     'release': ([], {}),

@@ -26,7 +26,7 @@ def parser():
     command = add(commands, build, 'build one part, or all that has changed')
     command.add_argument('part', nargs='?', choices=list(BUILDERS), help='default: all')
 
-    command = add(commands, demo, 'move a picture by GPU from malloc to malloc, and show that no byte was copied by the CPU')
+    command = add(commands, demo, 'move a picture from malloc to malloc by the GPU, no byte copied by the CPU')
     machine_options(command)
     command.add_argument('image', nargs='?', type=Path, help='a PNG (default: the bundled picture)')
     command.add_argument('--out', type=Path, metavar='DIR', default=paths.BUILD / 'demo-out',
@@ -51,7 +51,8 @@ def parser():
     command = add(commands, bench, 'measure; ratios of what was measured side by side in this run')
     machine_options(command)
     command.add_argument('names', nargs='*', metavar='NAME', help='default: all; an unknown name lists them')
-    command.add_argument('--json', type=Path, metavar='FILE', help='where the figures go (default: build/bench/bench.json)')
+    command.add_argument('--json', type=Path, metavar='FILE',
+                         help='where the figures go (default: build/bench/bench.json)')
 
     command = add(commands, clean, 'remove build/')
     command.add_argument('--cache', action='store_true', help='and the cache folder')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The demo: a picture goes from malloc'ed memory through the GPU's blitter into other malloc'ed memory, in the guest."""
+"""The demo: a picture goes from malloc'ed memory through the GPU's blitter into other such memory, in the guest."""
 
 import filecmp
 import shlex
@@ -35,7 +35,7 @@ def run_locked(guest, program, jobs):
             shutil.copyfile(image, folder / 'input.png')
             out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise Failure(f'{error.filename}: {error.strerror}', todo='name another file or folder', status=2) from error
+            raise Failure(f'{error.filename}: {error.strerror}', todo='name another one', status=2) from error
         words = shlex.join([str(program), str(folder / 'input.png'), '--out', str(folder)])
         script.append(f'{words}; echo $? > {shlex.quote(str(folder / "status"))}')
     guest.timeout_s = guest.timeout_s or LIMIT_S * len(jobs)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The guest's initramfs: busybox, the two scripts in guest/, the run's job, and the modules that a stock kernel needs."""
+"""The guest's initramfs: busybox, the two scripts in guest/, the run's job, and the modules a stock kernel needs."""
 
 import lzma
 from pathlib import Path

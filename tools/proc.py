@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Child processes that never outlive zerocopy, in namespaces of their own.
 
-Two locks on the same door: the child gets SIGKILL when zerocopy ends for whatever reason (PR_SET_PDEATHSIG), and whatever
-the child started lives in a PID namespace that dies with it (unshare --kill-child). The mount namespace keeps the
-mounts of a build out of the host, so a kill leaves none behind either.
+Two locks on the same door: the child gets SIGKILL when zerocopy ends for whatever reason (PR_SET_PDEATHSIG), and what it
+has started lives in a PID namespace that dies with it (unshare --kill-child). The mount namespace keeps the mounts of a
+build out of the host, so a kill leaves none behind either.
 """
 
 import ctypes
@@ -86,7 +86,8 @@ def run(argv, what, log_name, on_line=None, cwd=None, env=None, hint=''):
         finally:
             kill(process)
     if status:
-        raise Failure(f'{what} failed (status {status})', tail(path), (f'{hint}; ' if hint else '') + f'the whole log is {path}')
+        todo = (f'{hint}; ' if hint else '') + f'the whole log is {path}'
+        raise Failure(f'{what} failed (status {status})', tail(path), todo)
 
 
 def output(argv, what, **options):

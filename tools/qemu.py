@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """QEMU's command line for the guest, and the choice between TCG and KVM."""
 
+import functools
 import json
 import os
 import re
@@ -49,6 +50,7 @@ def gpu():
                                    'socket': {'type': 'unix', 'path': GPU_SOCKET}})]
 
 
+@functools.cache
 def kvm_works(image):
     """KVM only where it really runs a kernel: some hosts have a /dev/kvm that opens and then fails."""
     try:

@@ -14,7 +14,8 @@ PACKAGES = {
         make bc bison flex libelf-dev libssl-dev kmod cpio xz-utils lz4 zstd rsync patch perl-base dpkg-dev''',
     'Mesa': '''
         python3-mako python3-yaml python3-packaging libexpat1-dev libzstd-dev libudev-dev glslang-tools
-        llvm-19-dev libclang-19-dev libclang-cpp19-dev libclc-19-dev libllvmspirvlib-19-dev llvm-spirv-19 spirv-tools''',
+        llvm-19-dev libclang-19-dev libclang-cpp19-dev libclc-19-dev libllvmspirvlib-19-dev llvm-spirv-19
+        spirv-tools''',
     'the guest': '''
         busybox-static iproute2 procps util-linux mount libdrm-tests piglit''',
     'figures': '''

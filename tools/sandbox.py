@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Run a program inside the Debian 13 root: the repository and the cache stand at their own paths, the rest is read-only.
+"""Run a program inside the Debian 13 root: the repository and the cache are at their own paths, the rest is read-only.
 
 It is a chroot in a mount and PID namespace (proc.namespaces), so no mount and no process is left when it ends.
 """
@@ -38,7 +38,8 @@ def environment(extra=None):
     return {
         'PATH': '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin', 'HOME': '/tmp', 'LC_ALL': 'C.UTF-8',
         'TERM': os.environ.get('TERM', 'dumb'), 'CCACHE_DIR': str(paths.cache() / 'ccache'),
-        'CCACHE_BASEDIR': str(paths.REPO), **(extra or {}),
+        # objects are shared by all clones: paths are taken relative to the clone, and the folder does not matter
+        'CCACHE_BASEDIR': str(paths.REPO), 'CCACHE_NOHASHDIR': '1', **(extra or {}),
     }
 
 

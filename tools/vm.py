@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Run one command in the guest: its output streams back, its exit status is handed on, its files are in the repository.
 
-QEMU boots a kernel with a small initramfs (initramfs.py, guest/). The Debian root is shared read-only under an overlay on
-tmpfs, the repository read-write at its own path. The command's stdin, stdout and stderr are virtio-serial ports, and so is
-the control port, on which the guest says "ready", "failed REASON" or "exit STATUS".
+QEMU boots a kernel with a small initramfs (initramfs.py, guest/). The Debian root is shared read-only under an overlay
+on tmpfs, the repository read-write at its own path. The command's stdin, stdout and stderr are virtio-serial ports, and
+so is the control port, on which the guest says "ready", "failed REASON" or "exit STATUS".
 """
 
 import contextlib
@@ -141,8 +141,8 @@ class Run:
         prefix = proc.namespaces() if os.geteuid() != 0 else []
         with open(self.folder / 'qemu.log', 'wb') as log:
             self.started = time.monotonic()
-            self.process = proc.spawn(prefix + command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                      pass_fds=[end.fileno() for end in inherited])
+            self.process = proc.spawn(prefix + command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
+                                      stderr=log, pass_fds=[end.fileno() for end in inherited])
         for end in inherited:
             end.close()
 

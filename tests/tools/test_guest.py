@@ -31,7 +31,8 @@ class Initramfs(unittest.TestCase):
     def test_module_order(self):
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
-            (folder / 'modules.dep').write_text('k/9p.ko.xz: k/netfs.ko.xz k/9pnet.ko.xz\nk/9pnet.ko.xz:\nk/netfs.ko.xz:\n'
+            (folder / 'modules.dep').write_text('k/9p.ko.xz: k/netfs.ko.xz k/9pnet.ko.xz\n'
+                                                'k/9pnet.ko.xz:\nk/netfs.ko.xz:\n'
                                                 'k/9pnet-virtio.ko.xz: k/9pnet.ko.xz\n')
             (folder / 'modules.builtin').write_text('k/virtio_pci.ko\n')
             self.assertEqual(initramfs.module_files(folder, ['virtio_pci', '9pnet_virtio', '9p']),

@@ -49,7 +49,8 @@ class Mirror(unittest.TestCase):
         self.assertEqual(mirror.uri(apt), 'http://mirror.example/d')
 
     def test_disabled_stanza(self):
-        apt = self.folder(**{'sources.list.d__debian_sources': DEB822.replace('Types: deb\n', 'Types: deb\nEnabled: no\n')})
+        disabled = DEB822.replace('Types: deb\n', 'Types: deb\nEnabled: no\n')
+        apt = self.folder(**{'sources.list.d__debian_sources': disabled})
         with self.assertRaises(Failure):
             mirror.uri(apt)
 

@@ -32,7 +32,8 @@ def png(width, height, colour, depth):
     pattern = bytes((x * x * 7 + (x >> 3)) & 255 for x in range(4096))
     long = pattern * (2 + row_bytes // len(pattern))
     packer = zlib.compressobj(1)
-    data = b''.join(packer.compress(b'\0' + long[y % 4096:y % 4096 + row_bytes]) for y in range(height)) + packer.flush()
+    rows = (b'\0' + long[y % 4096:y % 4096 + row_bytes] for y in range(height))
+    data = b''.join(map(packer.compress, rows)) + packer.flush()
     header = struct.pack('>IIBBBBB', width, height, depth, colour, 0, 0, 0)
     return b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', header) + chunk(b'IDAT', data) + chunk(b'IEND', b'')
 

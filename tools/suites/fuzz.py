@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The libFuzzer targets, each for a bounded time: the executables of tests/vgpu that are named fuzz_* (a *_standalone reads
-one input and is no target). A target's seeds are in tests/vgpu/fuzz/NAME; what it finds is kept in build/fuzz-corpus.
+"""The libFuzzer targets, each for a bounded time: the executables of tests/vgpu that are named fuzz_* (a *_standalone
+reads one input and is no target). A target's seeds are in tests/vgpu/fuzz/NAME; what it learns is kept in
+build/fuzz-corpus.
 """
 
 import os
@@ -36,8 +37,8 @@ def fuzz(suite, name, path, seconds):
     started = time.monotonic()
     try:
         with Stage(f'{name}, {seconds} s') as stage:
-            sandbox.run([path, f'-max_total_time={seconds}', '-timeout=10', '-rss_limit_mb=4096', '-print_final_stats=1',
-                         f'-artifact_prefix={findings}/', *corpora], name, name,
+            sandbox.run([path, f'-max_total_time={seconds}', '-timeout=10', '-rss_limit_mb=4096',
+                         '-print_final_stats=1', f'-artifact_prefix={findings}/', *corpora], name, name,
                         lambda line: stage.progress(note=line or ''), env=build.SANITIZER_ENVIRONMENT)
     except Failure as failure:
         inputs = ', '.join(str(path) for path in findings.iterdir()) or 'none'

@@ -3,7 +3,7 @@
 
 import json
 
-from .. import build, proc, sandbox
+from .. import build, sandbox
 from ..errors import Failure
 from ..results import FAIL, PASS, SKIP
 

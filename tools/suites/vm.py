@@ -2,12 +2,17 @@
 """The guest itself: both kernels boot, and a command's output, input, status and files come through."""
 
 import contextlib
+import fcntl
 import hashlib
 import io
 import os
+import pty
+import select
 import signal
+import struct
 import subprocess
 import tempfile
+import termios
 import time
 from pathlib import Path
 from unittest import mock
@@ -15,6 +20,7 @@ from unittest import mock
 from .. import dmesg, gpu, kernel, paths, vm
 from ..errors import STATUS_INTERRUPTED, STATUS_TIMEOUT, STATUS_TOOL, Failure
 from ..report import Stage
+from ..terminal import WAY_OUT
 
 QEMU = 'qemu-system-x86_64'
 PATTERN = bytes(range(256)) * 4096
@@ -33,6 +39,8 @@ def run(suite):
             boots(suite, kind)
     with Stage('vm: things that go wrong'):
         fails(suite)
+    with Stage('vm: a shell'):
+        shell(suite)
     with Stage('vm: killed in the middle'):
         kills(suite)
 
@@ -72,8 +80,12 @@ def fails(suite):
     with tempfile.TemporaryFile() as stdin:
         stdin.write(b'echo again; exit 3')
         stdin.seek(0)
-        result, out, _ = capture(vm.Guest(timeout_s=60), 'sleep 1; sh /dev/stdin > /dev/stdout; status=$?; sleep 600 & exit $status',
-                                 stdin)
+        result, out, _ = capture(vm.Guest(timeout_s=60), '''
+            sleep 1
+            sh /dev/stdin > /dev/stdout
+            status=$?
+            sleep 600 &
+            exit $status''', stdin)
     suite.check('stdin opened by name, and a process left running', out == b'again\n' and result.status == 3,
                 f'{out!r}, status {result.status}')
     expect(suite, 'guest time-out', vm.Guest(timeout_s=2), 'sleep 60', 'guest time-out', STATUS_TIMEOUT)
@@ -101,6 +113,37 @@ def expect(suite, name, guest, script, what, status=None):
         suite.check(name, what in failure.what and status in (None, failure.status), str(failure))
 
 
+def shell(suite):
+    """`zerocopy shell` on a terminal of 30 rows and 100 columns; and the way out of it."""
+    status, seen = on_terminal(b'stty size; test -t 0 && echo TTY; exit 5\n')
+    suite.check('shell', status == 5 and b'30 100' in seen and b'TTY\r\n' in seen, f'status {status}\n{seen!r}')
+    status, seen = on_terminal(b'sleep 600\n', WAY_OUT)
+    suite.check('the way out of a shell', status == STATUS_TOOL and b'left the guest' in seen,
+                f'status {status}\n{seen!r}')
+
+
+def on_terminal(typed, then=b''):
+    """Type something into a zerocopy shell when its prompt is there; (status, all that was shown)."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 100, 0, 0))
+    process = subprocess.Popen([paths.REPO / 'zerocopy', 'shell', '--no-gpu'], stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    seen = b''
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        if select.select([master], [], [], 0.5)[0]:
+            try:
+                seen += os.read(master, 4096)
+            except OSError:  # the other end is closed
+                break
+        elif typed and b'# ' in seen:
+            os.write(master, typed)
+            typed, then = then, b''
+    process.kill()
+    os.close(master)
+    return process.wait(), seen
+
+
 def kills(suite):
     """Whoever is killed, and whenever: zerocopy, QEMU and the GPU end together."""
     for seconds in (0.3, 1.5, 6):
@@ -118,8 +161,9 @@ def kills(suite):
             time.sleep(1)
             os.kill(processes_of(zerocopy.pid)[program], signal.SIGKILL)
             error = zerocopy.communicate(timeout=60)[1]
-            suite.check(f'{victim} is killed', zerocopy.returncode == STATUS_TOOL and message in error and
-                        not gone(zerocopy.pid), f'status {zerocopy.returncode}, {error}, left {processes_of(zerocopy.pid)}')
+            suite.check(f'{victim} is killed',
+                        zerocopy.returncode == STATUS_TOOL and message in error and not gone(zerocopy.pid),
+                        f'status {zerocopy.returncode}, {error}, left {processes_of(zerocopy.pid)}')
     with started() as zerocopy:
         until(lambda: QEMU in processes_of(zerocopy.pid))
         zerocopy.send_signal(signal.SIGINT)
@@ -131,8 +175,9 @@ def kills(suite):
 @contextlib.contextmanager
 def started(with_gpu=False):
     """A zerocopy whose guest would sleep for long."""
-    process = subprocess.Popen([paths.REPO / 'zerocopy', 'run', *([] if with_gpu else ['--no-gpu']), '--', 'sleep', '600'],
-                               text=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    options = [] if with_gpu else ['--no-gpu']
+    process = subprocess.Popen([paths.REPO / 'zerocopy', 'run', *options, '--', 'sleep', '600'], text=True,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
         yield process
     finally:
@@ -141,7 +186,7 @@ def started(with_gpu=False):
 
 
 def processes_of(zerocopy):
-    """{name: pid} of what works in the run folder of the zerocopy process with this PID: QEMU and what is around vgpu."""
+    """{name: pid} of what works in the run folder of the zerocopy process with this PID: QEMU, vgpu and its shell."""
     found = {}
     for entry in Path('/proc').iterdir():
         if entry.name.isdigit():
