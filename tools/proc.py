@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Child processes that never outlive zerocopy, in namespaces of their own.
 
-Two locks on the same door: the child gets SIGKILL when zerocopy ends for whatever reason (PR_SET_PDEATHSIG), and what it
-has started lives in a PID namespace that dies with it (unshare --kill-child). The mount namespace keeps the mounts of a
+Two locks on the same door: the child gets SIGKILL when zerocopy ends for whatever reason (PR_SET_PDEATHSIG), and what
+it started lives in a PID namespace that dies with it (unshare --kill-child). The mount namespace keeps the mounts of a
 build out of the host, so a kill leaves none behind either.
 """
 

@@ -5,12 +5,12 @@ from .. import build, dmesg, igt, vm
 from ..report import Stage
 
 # i915.fast-feedback.testlist, as far as it is about what userptr stands on
-BASICS = ''''
+BASICS = '''
     gem_basic gem_exec_basic@basic gem_exec_store@basic gem_exec_fence@basic-* gem_exec_create@basic
     gem_linear_blits@basic gem_tiled_blits@basic gem_tiled_fence_blits@basic gem_tiled_pread_basic
     gem_mmap@basic gem_mmap_gtt@basic gem_ctx_create@basic gem_ctx_exec@basic gem_sync@basic-all
     gem_ringfill@basic-all gem_wait@*@all-engines i915_hangman@error-state-basic i915_getparams_basic
-    ''''.split()
+    '''.split()
 USERPTR = ['gem_userptr_blits']
 # i915.blocklist.txt: the eviction storms
 STORMS = [f'gem_userptr_blits@{kind}*' for kind in ('major', 'minor', 'forked', 'mlocked', 'swapping')]
