@@ -30,4 +30,15 @@ bool vgpu_blt_execute(struct vgpu_engine *engine, const uint32_t *dw, unsigned l
 /** Reset of the blitter's own state. */
 void vgpu_blt_reset(struct vgpu_engine *engine);
 
+/** What the blitter knows, for docs/vgpu.md. */
+struct vgpu_blt_command {
+   const char *name; /* as in the genxml; NULL ends the table */
+   uint8_t opcode;   /* bits 28:22 of the header */
+   const char *state; /* "done" or "faults" */
+   const char *note;  /* what of it faults, or NULL */
+};
+
+/* In the order of the opcodes. */
+extern const struct vgpu_blt_command vgpu_blt_commands[];
+
 #endif

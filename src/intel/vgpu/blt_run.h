@@ -1,0 +1,348 @@
+/*
+ * SPDX-License-Identifier: MIT
+ *
+ * Carries out a blit: rows, cut into chunks that fit buffers, or for plain copies and fills tile
+ * by tile straight between the surfaces.
+ *
+ * For blt.c alone.
+ */
+
+#ifndef BLT_RUN_H
+#define BLT_RUN_H
+
+#include <stdlib.h>
+
+#include "blt_op.h"
+#include "blt_rop.h"
+#include "blt_surface.h"
+
+/* A multiple of a pattern's eight pixels, so that every chunk of a row starts at the same one. */
+#define BLT_CHUNK_PIXELS 1024
+#define BLT_CHUNK_BYTES (BLT_CHUNK_PIXELS * 4)
+
+/** Operands of a chunk of a row, as colour pixels. */
+struct blt_buffers {
+   _Alignas(blt_vec) uint8_t pattern[BLT_CHUNK_BYTES];
+   _Alignas(blt_vec) uint8_t source[BLT_CHUNK_BYTES];
+   _Alignas(blt_vec) uint8_t destination[BLT_CHUNK_BYTES];
+   _Alignas(blt_vec) uint8_t result[BLT_CHUNK_BYTES];
+   _Alignas(blt_vec) uint8_t enable[BLT_CHUNK_BYTES]; /* not 0: the byte is written */
+   uint8_t pattern_enable[BLT_CHUNK_BYTES];           /* what a row of the pattern lets through */
+   uint8_t bits[BLT_CHUNK_PIXELS / 8 + 2];            /* of a mono source */
+};
+
+static inline void
+blt_put_pixel(uint8_t *buffer, uint32_t index, uint32_t cpp, uint32_t pixel)
+{
+   memcpy(buffer + index * cpp, &pixel, cpp); /* little-endian, as the hardware is */
+}
+
+static inline uint32_t
+blt_get_pixel(const uint8_t *buffer, uint32_t index, uint32_t cpp)
+{
+   uint32_t pixel = 0;
+   memcpy(&pixel, buffer + index * cpp, cpp);
+   return pixel;
+}
+
+/** Repeats the first size_bytes bytes of a chunk up to its end. */
+static inline void
+blt_repeat(uint8_t *chunk, uint32_t size_bytes)
+{
+   for (uint32_t at = size_bytes; at < BLT_CHUNK_BYTES; at *= 2)
+      memcpy(chunk + at, chunk, at);
+}
+
+/** Fills the pattern's buffers for the row at y, from the pixel at clip.x1 on. */
+static inline void
+blt_pattern_row(const struct blt_op *op, int32_t y, struct blt_buffers *b)
+{
+   const struct blt_pattern *pattern = &op->pattern;
+   const uint32_t row = ((uint32_t)y + pattern->vertical_seed) % 8;
+
+   for (uint32_t i = 0; i < 8; i++) {
+      const uint32_t column = ((uint32_t)op->clip.x1 + i + pattern->horizontal_seed) % 8;
+      const bool all = pattern->kind == BLT_PATTERN_8X8;
+      blt_put_pixel(b->pattern, i, op->cpp, pattern->pixels[all ? row : 0][all ? column : 0]);
+      memset(b->pattern_enable + i * op->cpp, pattern->written[row] >> (7 - column) & 1 ? 0xff : 0,
+             op->cpp);
+   }
+   blt_repeat(b->pattern, 8 * op->cpp);
+   if (pattern->transparent)
+      blt_repeat(b->pattern_enable, 8 * op->cpp);
+}
+
+/** Gets num pixels of the source; clears enable where a mono source is transparent. */
+static inline bool
+blt_source_chunk(struct blt_op *op, int32_t x, int32_t y, uint32_t num, struct blt_buffers *b)
+{
+   struct blt_source *src = &op->src;
+   const int32_t from_x = x - op->rect.x1, from_y = y - op->rect.y1;
+
+   if (src->kind == BLT_SOURCE_COLOR)
+      return blt_gather(op, &src->surface, (src->x1 + from_x) * (int32_t)op->cpp,
+                        src->y1 + from_y, b->source, num * op->cpp);
+
+   const uint64_t bit = src->first_bit + (uint64_t)src->stride_bits * from_y + from_x;
+   const uint32_t first_byte = bit / 8, shift = bit % 8;
+   const uint8_t *bits = b->bits;
+   if (src->immediate)
+      bits = src->immediate + first_byte;
+   else if (!blt_gather(op, &src->surface, first_byte, 0, b->bits, (shift + num + 7) / 8))
+      return false;
+
+   for (uint32_t i = 0; i < num; i++) {
+      const bool set = bits[(shift + i) / 8] >> (7 - (shift + i) % 8) & 1;
+      blt_put_pixel(b->source, i, op->cpp, set ? src->foreground : src->background);
+      if (src->transparent && !set)
+         memset(b->enable + i * op->cpp, 0, op->cpp);
+   }
+   return true;
+}
+
+/** True if every component is between those of two pixels, both inclusive. */
+static inline bool
+blt_in_range(const struct blt_op *op, uint32_t pixel, bool alpha)
+{
+   static const uint32_t components[][4] = { /* the last one is alpha */
+      [BLT_DEPTH_8] = { 0xff, 0, 0, 0 },
+      [BLT_DEPTH_565] = { 0x001f, 0x07e0, 0xf800, 0 },
+      [BLT_DEPTH_1555] = { 0x001f, 0x03e0, 0x7c00, 0x8000 },
+      [BLT_DEPTH_32] = { 0x000000ff, 0x0000ff00, 0x00ff0000, 0xff000000 },
+   };
+
+   for (unsigned i = 0; i < (alpha ? 4 : 3); i++) {
+      const uint32_t mask = components[op->depth][i];
+      if ((pixel & mask) < (op->key_low & mask) || (pixel & mask) > (op->key_high & mask))
+         return false;
+   }
+   return true;
+}
+
+/** Clears enable of the pixels that the chroma key keeps from being written. */
+static inline void
+blt_key_chunk(const struct blt_op *op, uint32_t num, struct blt_buffers *b)
+{
+   const bool source = op->key == BLT_KEY_SOURCE || op->key == BLT_KEY_SOURCE_AND_ALPHA;
+   const bool alpha =
+      op->key == BLT_KEY_SOURCE_AND_ALPHA || op->key == BLT_KEY_DESTINATION_AND_ALPHA;
+   const uint8_t *pixels = source ? b->source : b->destination;
+
+   for (uint32_t i = 0; i < num; i++) {
+      /* A source in the range is see-through; a destination in the range may be written over. */
+      if (blt_in_range(op, blt_get_pixel(pixels, i, op->cpp), alpha) == source)
+         memset(b->enable + i * op->cpp, 0, op->cpp);
+   }
+}
+
+/** Enables the bytes of num pixels that the byte mask and the pattern let through. */
+static inline void
+blt_enable_chunk(const struct blt_op *op, uint32_t num, struct blt_buffers *b)
+{
+   if (op->pattern.transparent)
+      memcpy(b->enable, b->pattern_enable, num * op->cpp);
+   else
+      memset(b->enable, 0xff, num * op->cpp);
+
+   if (!op->write_rgb || !op->write_alpha) {
+      const uint32_t mask = (op->write_rgb ? 0x00ffffff : 0) | (op->write_alpha ? 0xff000000 : 0);
+      for (uint32_t i = 0; i < num; i++)
+         blt_put_pixel(b->enable, i, 4, blt_get_pixel(b->enable, i, 4) & mask);
+   }
+}
+
+/** True if every byte of every pixel is written. */
+static inline bool
+blt_writes_all(const struct blt_op *op)
+{
+   return op->write_rgb && op->write_alpha && op->key == BLT_KEY_NONE &&
+          !op->pattern.transparent &&
+          !(op->src.kind == BLT_SOURCE_MONO && op->src.transparent);
+}
+
+/** One row in chunks: any operation. */
+static bool
+blt_row(struct blt_op *op, int32_t y, struct blt_buffers *b)
+{
+   const bool all = blt_writes_all(op);
+   const bool read_source = blt_reads_source(op);
+   const bool read_destination = blt_rop_uses_destination(op->rop) ||
+                                 op->key == BLT_KEY_DESTINATION ||
+                                 op->key == BLT_KEY_DESTINATION_AND_ALPHA;
+   const uint32_t width = op->clip.x2 - op->clip.x1;
+   const uint32_t chunks = (width + BLT_CHUNK_PIXELS - 1) / BLT_CHUNK_PIXELS;
+
+   if (op->pattern.kind == BLT_PATTERN_8X8)
+      blt_pattern_row(op, y, b);
+   for (uint32_t i = 0; i < chunks; i++) {
+      const uint32_t chunk = op->x_backward ? chunks - 1 - i : i;
+      const uint32_t first = chunk * BLT_CHUNK_PIXELS;
+      const uint32_t num = blt_min(width - first, BLT_CHUNK_PIXELS);
+      const int32_t x = op->clip.x1 + first, x_bytes = x * (int32_t)op->cpp;
+
+      if (!all)
+         blt_enable_chunk(op, num, b);
+      if (read_source && !blt_source_chunk(op, x, y, num, b))
+         return false;
+      if (read_destination &&
+          !blt_gather(op, &op->dst, x_bytes, y, b->destination, num * op->cpp))
+         return false;
+      if (op->key != BLT_KEY_NONE)
+         blt_key_chunk(op, num, b);
+      /* An operand that is not used is still read: then as one that is. */
+      const uint8_t *d = read_destination ? b->destination : read_source ? b->source : b->pattern;
+      blt_rop(op->rop, b->result, b->pattern, read_source ? b->source : d, d, num * op->cpp);
+      if (all ? !blt_scatter(op, &op->dst, x_bytes, y, b->result, num * op->cpp)
+              : !blt_scatter_enabled(op, &op->dst, x_bytes, y, b->result, b->enable,
+                                     num * op->cpp))
+         return false;
+   }
+   return true;
+}
+
+static bool
+blt_rows(struct blt_op *op)
+{
+   struct blt_buffers b;
+
+   if (op->pattern.kind != BLT_PATTERN_8X8)
+      blt_pattern_row(op, 0, &b);
+   for (int32_t i = op->clip.y1; i < op->clip.y2; i++) {
+      const int32_t y = op->y_backward ? op->clip.y2 - 1 - (i - op->clip.y1) : i;
+      if (vgpu_engine_interrupted(op->engine) || !blt_row(op, y, &b))
+         return false;
+   }
+   return true;
+}
+
+/** A plain copy, row by row in the order that the operation has. */
+static bool
+blt_copy_rows(struct blt_op *op)
+{
+   const uint32_t row_bytes = (op->clip.x2 - op->clip.x1) * op->cpp;
+   const int32_t dst_x = op->clip.x1 * (int32_t)op->cpp;
+   const int32_t src_x = (op->src.x1 + op->clip.x1 - op->rect.x1) * (int32_t)op->cpp;
+
+   for (int32_t i = op->clip.y1; i < op->clip.y2; i++) {
+      const int32_t y = op->y_backward ? op->clip.y2 - 1 - (i - op->clip.y1) : i;
+      const int32_t src_y = op->src.y1 + y - op->rect.y1;
+      if (vgpu_engine_interrupted(op->engine))
+         return false;
+      if (op->x_backward
+             ? !blt_copy_backward(op, &op->dst, dst_x, y, &op->src.surface, src_x, src_y, row_bytes)
+             : !blt_copy(op, &op->dst, dst_x, y, &op->src.surface, src_x, src_y, row_bytes))
+         return false;
+   }
+   return true;
+}
+
+/* How much of a row is done at once where tiles are narrower: enough for memory to be fast. */
+#define BLT_BLOCK_WIDTH_BYTES 512
+
+/** The end of the block of a size that at is in, but not past end. */
+static inline int32_t
+blt_block_end(int32_t at, int32_t size, int32_t end)
+{
+   const int32_t next = at - at % size + size;
+   return next < end ? next : end;
+}
+
+/**
+ * A plain copy or a solid fill with a tiled surface in it: by blocks of tiles, so that their pages
+ * stay in the processor's cache while they are worked on. Only for operands that share no memory.
+ *
+ * \param color  a row of the colour to fill with, at least a block wide; NULL to copy
+ */
+static bool
+blt_tiles(struct blt_op *op, const uint8_t *color)
+{
+   const bool by_dst = op->dst.tiling != VGPU_TILING_LINEAR;
+   const enum vgpu_tiling tiling = by_dst ? op->dst.tiling : op->src.surface.tiling;
+   const int32_t tile_height = vgpu_tiling_height_rows(tiling);
+   const int32_t cpp = op->cpp;
+   const int32_t delta_x = (op->src.x1 - op->rect.x1) * cpp, delta_y = op->src.y1 - op->rect.y1;
+   /* The walk is in the coordinates of the tiled surface, from which dst is this far away. */
+   const int32_t to_dst_x = by_dst ? 0 : -delta_x, to_dst_y = by_dst ? 0 : -delta_y;
+   const int32_t x1 = op->clip.x1 * cpp - to_dst_x, x2 = op->clip.x2 * cpp - to_dst_x;
+   const int32_t y1 = op->clip.y1 - to_dst_y, y2 = op->clip.y2 - to_dst_y;
+
+   for (int32_t band = y1, band_end; band < y2; band = band_end) {
+      band_end = blt_block_end(band, tile_height, y2);
+      if (vgpu_engine_interrupted(op->engine))
+         return false;
+      for (int32_t x = x1, x_end; x < x2; x = x_end) {
+         x_end = blt_block_end(x, BLT_BLOCK_WIDTH_BYTES, x2);
+         for (int32_t y = band; y < band_end; y++) {
+            const int32_t dst_x = x + to_dst_x, dst_y = y + to_dst_y;
+            if (color ? !blt_scatter(op, &op->dst, dst_x, dst_y, color, x_end - x)
+                      : !blt_copy(op, &op->dst, dst_x, dst_y, &op->src.surface, dst_x + delta_x,
+                                  dst_y + delta_y, x_end - x))
+               return false;
+         }
+      }
+   }
+   return true;
+}
+
+/** True if a surface is tiled, and no row of the destination is written over by the next. */
+static bool
+blt_may_go_by_tiles(const struct blt_op *op)
+{
+   const int32_t row_bytes = (op->clip.x2 - op->clip.x1) * (int32_t)op->cpp;
+
+   return op->dst.tiling != VGPU_TILING_LINEAR ||
+          (op->src.surface.tiling != VGPU_TILING_LINEAR && row_bytes <= abs(op->dst.pitch_bytes));
+}
+
+/** A solid fill. */
+static bool
+blt_fill(struct blt_op *op)
+{
+   struct blt_buffers b;
+   const uint32_t row_bytes = (op->clip.x2 - op->clip.x1) * op->cpp;
+
+   op->pattern.kind = BLT_PATTERN_SOLID;
+   blt_pattern_row(op, 0, &b);
+   if (op->dst.tiling != VGPU_TILING_LINEAR)
+      return blt_tiles(op, b.pattern);
+
+   for (int32_t y = op->clip.y1; y < op->clip.y2; y++) {
+      if (vgpu_engine_interrupted(op->engine))
+         return false;
+      for (uint32_t at = 0; at < row_bytes; at += BLT_CHUNK_BYTES) {
+         if (!blt_scatter(op, &op->dst, op->clip.x1 * (int32_t)op->cpp + at, y, b.pattern,
+                          blt_min(row_bytes - at, BLT_CHUNK_BYTES)))
+            return false;
+      }
+   }
+   return true;
+}
+
+/** Carries out a blit whose operands were checked. \return false after a fault, or interrupted */
+static bool
+blt_run(struct blt_op *op)
+{
+   enum { BLACKNESS = 0x00, SRCCOPY = 0xcc, PATCOPY = 0xf0, WHITENESS = 0xff };
+
+   if (!op->write_rgb && !op->write_alpha)
+      return true;
+   if (!blt_writes_all(op))
+      return blt_rows(op);
+
+   switch (op->rop) {
+   case BLACKNESS:
+   case WHITENESS:
+      op->pattern.pixels[0][0] = op->rop == WHITENESS ? ~0u : 0;
+      return blt_fill(op);
+   case PATCOPY:
+      return op->pattern.kind == BLT_PATTERN_SOLID ? blt_fill(op) : blt_rows(op);
+   case SRCCOPY:
+      if (op->src.kind != BLT_SOURCE_COLOR)
+         return blt_rows(op);
+      return op->in_order || !blt_may_go_by_tiles(op) ? blt_copy_rows(op) : blt_tiles(op, NULL);
+   default:
+      return blt_rows(op);
+   }
+}
+
+#endif
