@@ -22,13 +22,20 @@
 #define PANEL_WIDTH_WORDS 16384u
 #define PANEL_HEIGHT      16384u
 
+/*
+ * A batch moves so many bytes at most, and two are submitted at a time: i915's heartbeat stands in
+ * line behind them, and takes the engine for hung when it waits too long.
+ */
+#define BATCH_BYTES (16u << 20)
+#define IN_FLIGHT   2
+
 /* One end of the job: memory of one kind or other, in which the pixels lie row by row. */
 struct linear {
    uint32_t handle;
    uint32_t offset_bytes;
 };
 
-struct range_of_panel {
+struct panel {
    uint32_t x_words, y, width_words, height;
    struct blt_surface tiled;
 };
@@ -40,6 +47,9 @@ struct job {
    uint32_t row_words;
    uint32_t panels_across, panels_down;
    uint32_t tiled_handle;
+   struct batch batch; /* that is being filled */
+   uint64_t batch_bytes; /* that it moves */
+   struct batch in_flight[IN_FLIGHT]; /* the oldest first; unused ones have no handle */
    struct transfer_cost *cost;
    struct transfer_error *error;
 };
@@ -99,10 +109,10 @@ pages_pinned(void)
 }
 
 /** The panel in column `column` of row `row`, and where it lies in the tiled buffer. */
-static struct range_of_panel
+static struct panel
 panel_at(const struct job *job, uint32_t column, uint32_t row)
 {
-   struct range_of_panel panel = {
+   struct panel panel = {
       .x_words = column * PANEL_WIDTH_WORDS,
       .y = row * PANEL_HEIGHT,
    };
@@ -119,7 +129,7 @@ panel_at(const struct job *job, uint32_t column, uint32_t row)
 }
 
 static uint64_t
-panel_bytes(const struct job *job, const struct range_of_panel *panel)
+panel_bytes(const struct job *job, const struct panel *panel)
 {
    return tile_size(job->tiling, panel->tiled.pitch_bytes, panel->height);
 }
@@ -132,62 +142,91 @@ tiled_bytes(const struct job *job)
 
    for (uint32_t row = 0; row < job->panels_down; row++) {
       for (uint32_t column = 0; column < job->panels_across; column++) {
-         const struct range_of_panel panel = panel_at(job, column, row);
+         const struct panel panel = panel_at(job, column, row);
          size += panel_bytes(job, &panel);
       }
    }
    return size;
 }
 
-/**
- * Emits the copies between the rows in memory and one panel. Rows that are longer than a linear
- * pitch can be go one by one: what has one row needs no pitch.
- */
-static void
-emit_panel(struct job *job, struct batch *batch, const struct linear *linear,
-           const struct range_of_panel *panel, bool to_tiled)
+/** Submits the batch that is being filled, after a wait if there are enough of them. */
+static bool
+submit(struct job *job)
 {
-   const size_t row_bytes = job->picture->row_bytes;
-   const bool one_blit = row_bytes <= BLT_MAX_LINEAR_PITCH_BYTES;
-   const uint32_t rows_a_blit = one_blit ? panel->height : 1;
+   struct batch *oldest = &job->in_flight[0], *newest = &job->in_flight[IN_FLIGHT - 1];
 
-   for (uint32_t y = 0; y < panel->height; y += rows_a_blit) {
-      const struct blt_surface rows = {
-         .handle = linear->handle,
-         .offset_bytes = linear->offset_bytes + (uint64_t)(panel->y + y) * row_bytes +
-                         panel->x_words * WORD_BYTES,
-         .pitch_bytes = one_blit ? row_bytes : BLT_MAX_LINEAR_PITCH_BYTES & ~(WORD_BYTES - 1),
-         .cpp = WORD_BYTES,
-      };
-
-      if (to_tiled)
-         blt_copy(batch, &panel->tiled, 0, y, &rows, 0, 0, panel->width_words, rows_a_blit);
-      else
-         blt_copy(batch, &rows, 0, 0, &panel->tiled, 0, y, panel->width_words, rows_a_blit);
-   }
-   job->cost->gpu_bytes += (uint64_t)panel->width_words * WORD_BYTES * panel->height;
+   if (!job->batch_bytes)
+      return true;
+   if (oldest->handle && failed(job, gem_wait(job->fd, oldest->handle, -1), "GEM_WAIT"))
+      return false;
+   batch_fini(oldest);
+   memmove(oldest, oldest + 1, sizeof(*oldest) * (IN_FLIGHT - 1));
+   *newest = job->batch;
+   const int error = batch_submit(newest);
+   job->cost->command_bytes += batch_size_bytes(newest);
+   job->cost->gpu_bytes += job->batch_bytes;
+   job->batch_bytes = 0;
+   batch_init(&job->batch, job->fd, I915_EXEC_BLT);
+   return !failed(job, error, "GEM_EXECBUFFER2");
 }
 
-/** Moves the whole picture between memory and the tiled buffer, in one batch. */
+/** Emits the copy of some rows between memory and a panel. */
+static void
+emit_rows(struct job *job, const struct linear *linear, const struct panel *panel, uint32_t y,
+          uint32_t count, bool to_tiled)
+{
+   const size_t row_bytes = job->picture->row_bytes;
+   const struct blt_surface rows = {
+      .handle = linear->handle,
+      .offset_bytes = linear->offset_bytes + (uint64_t)(panel->y + y) * row_bytes +
+                      panel->x_words * WORD_BYTES,
+      /* What is a single row needs no pitch; any that can be said will do. */
+      .pitch_bytes = min_u32(row_bytes, BLT_MAX_LINEAR_PITCH_BYTES & ~(WORD_BYTES - 1)),
+      .cpp = WORD_BYTES,
+   };
+
+   if (to_tiled)
+      blt_copy(&job->batch, &panel->tiled, 0, y, &rows, 0, 0, panel->width_words, count);
+   else
+      blt_copy(&job->batch, &rows, 0, 0, &panel->tiled, 0, y, panel->width_words, count);
+   job->batch_bytes += (uint64_t)panel->width_words * WORD_BYTES * count;
+}
+
+/** Moves a panel. Rows that are longer than a linear pitch can be go one by one. */
 static bool
-blit_picture(struct job *job, const struct linear *linear, bool to_tiled, struct batch *batch)
+blit_panel(struct job *job, const struct linear *linear, const struct panel *panel, bool to_tiled)
+{
+   const uint32_t width_bytes = panel->width_words * WORD_BYTES;
+   const bool has_pitch = job->picture->row_bytes <= BLT_MAX_LINEAR_PITCH_BYTES;
+   const uint32_t rows_a_blit = has_pitch ? BATCH_BYTES / width_bytes : 1;
+
+   for (uint32_t y = 0; y < panel->height; y += rows_a_blit) {
+      const uint32_t count = min_u32(panel->height - y, rows_a_blit);
+
+      if (job->batch_bytes + (uint64_t)count * width_bytes > BATCH_BYTES && !submit(job))
+         return false;
+      emit_rows(job, linear, panel, y, count, to_tiled);
+   }
+   return true;
+}
+
+/** Moves the whole picture between memory and the tiled buffer. */
+static bool
+blit_picture(struct job *job, const struct linear *linear, bool to_tiled)
 {
    uint32_t offset_bytes = 0;
 
-   batch_init(batch, job->fd, I915_EXEC_BLT);
    for (uint32_t row = 0; row < job->panels_down; row++) {
       for (uint32_t column = 0; column < job->panels_across; column++) {
-         struct range_of_panel panel = panel_at(job, column, row);
+         struct panel panel = panel_at(job, column, row);
 
          panel.tiled.offset_bytes = offset_bytes;
          offset_bytes += panel_bytes(job, &panel);
-         emit_panel(job, batch, linear, &panel, to_tiled);
+         if (!blit_panel(job, linear, &panel, to_tiled))
+            return false;
       }
    }
-   const int error = batch_submit(batch);
-   job->cost->command_bytes += batch_size_bytes(batch);
-   return !failed(job, error, to_tiled ? "GEM_EXECBUFFER2, memory to tiled buffer"
-                                       : "GEM_EXECBUFFER2, tiled buffer to memory");
+   return submit(job);
 }
 
 static bool
@@ -210,17 +249,18 @@ job_init(struct job *job, int fd, const struct picture *picture, uint32_t tiling
                   "GEM_CREATE of the tiled buffer");
 }
 
-/** Blits there and back, and waits once, at the end. */
+/** Blits there and back, and waits for the end of it. */
 static bool
 there_and_back(struct job *job, const struct linear *source, const struct linear *destination)
 {
-   struct batch there = { 0 }, back = { 0 };
+   struct batch *newest = &job->in_flight[IN_FLIGHT - 1];
 
-   const bool done = blit_picture(job, source, true, &there) &&
-                     blit_picture(job, destination, false, &back) &&
-                     !failed(job, gem_wait(job->fd, back.handle, -1), "GEM_WAIT");
-   batch_fini(&there);
-   batch_fini(&back);
+   batch_init(&job->batch, job->fd, I915_EXEC_BLT);
+   const bool done = blit_picture(job, source, true) && blit_picture(job, destination, false) &&
+                     !failed(job, gem_wait(job->fd, newest->handle, -1), "GEM_WAIT");
+   batch_fini(&job->batch);
+   for (unsigned i = 0; i < IN_FLIGHT; i++)
+      batch_fini(&job->in_flight[i]);
    return done;
 }
 
