@@ -11,12 +11,15 @@ import hashlib
 import json
 import os
 import shutil
+import time
 
 from . import paths, proc
 from .errors import Failure
 from .report import Stage, say
 
 HASH_DIGITS = 16
+INPUTS = '.inputs.json'
+KEPT_DAYS = 60
 
 
 def digest(inputs):
@@ -69,6 +72,7 @@ def artefact(name, inputs, make, need_gib=0, stage=None):
     """The folder of an artefact; make(folder, stage) fills it when the cache does not have it yet."""
     final = path_of(name, inputs)
     if final.exists():
+        os.utime(final)
         return final
     key = f'{name}-{final.name}'
     with lock(key):
@@ -80,7 +84,7 @@ def artefact(name, inputs, make, need_gib=0, stage=None):
         check_space(need_gib)
         with Stage(stage or name) as progress:
             make(partial, progress)
-        (partial / '.inputs.json').write_text(json.dumps(inputs, indent=1, sort_keys=True) + '\n', encoding='utf-8')
+        (partial / INPUTS).write_text(json.dumps(inputs, indent=1, sort_keys=True) + '\n', encoding='utf-8')
         final.parent.mkdir(exist_ok=True)
         partial.rename(final)
     return final
@@ -95,11 +99,15 @@ def check_space(need_gib):
 
 
 def sweep():
-    """Remove what interrupted runs left half made (not what a live one is making)."""
-    folder = paths.cache() / 'partial'
-    if not folder.is_dir():
-        return
-    for left in sorted(folder.iterdir()):
+    """Remove what interrupted runs left half made (not what a live one is making), and what has long not been used."""
+    for left in paths.cache().glob('partial/*'):
         with lock(left.name, wait=False) as held:
             if held:
                 remove(left)
+    oldest = time.time() - KEPT_DAYS * 24 * 3600
+    for inputs in paths.cache().glob(f'*/*/{INPUTS}'):
+        unused = inputs.parent
+        if unused.stat().st_mtime < oldest:
+            with lock(f'{unused.parent.name}-{unused.name}', wait=False) as held:
+                if held:
+                    remove(unused)

@@ -9,7 +9,8 @@ NEED_GIB = 12
 PACKAGES = {
     'the C programs and their tests': '''
         gcc g++ libc6-dev ccache clang-19 libclang-rt-19-dev llvm-19 lld-19 meson ninja-build pkgconf git
-        libcmocka-dev libdrm-dev libpng-dev zlib1g-dev python3 gdb valgrind libc6-dbg strace sparse''',
+        libcmocka-dev libdrm-dev libpng-dev zlib1g-dev python3 gdb valgrind libc6-dbg strace sparse
+        intel-gpu-tools''',
     'the kernel': '''
         make bc bison flex libelf-dev libssl-dev kmod cpio xz-utils lz4 zstd rsync patch perl-base dpkg-dev''',
     'Mesa': '''

@@ -66,6 +66,16 @@ class Cache(unittest.TestCase):
         os.close(begun)
         os.close(tell)
 
+    def test_unused_goes(self):
+        new = cache.artefact('thing', {'a': 'new'}, self.make)
+        old = cache.artefact('thing', {'a': 'old'}, self.make)
+        used = cache.artefact('thing', {'a': 'used'}, self.make)
+        for folder in (old, used):
+            os.utime(folder, (0, 0))
+        cache.artefact('thing', {'a': 'used'}, self.make)
+        cache.sweep()
+        self.assertEqual([folder.exists() for folder in (new, old, used)], [True, False, True])
+
     def test_two_makers(self):
         made = []
 
