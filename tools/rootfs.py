@@ -5,6 +5,8 @@ from . import cache, host, mirror, proc
 
 SUITE = 'trixie'
 NEED_GIB = 12
+# What mmdebstrap says, for the progress bar.
+LINES = 2560
 
 PACKAGES = {
     'the C programs and their tests': '''
@@ -50,7 +52,7 @@ def make(folder, stage):
     def on_line(line):
         nonlocal lines
         lines += line is not None
-        stage.progress(lines, note=line or '')
+        stage.progress(lines, LINES, line or '')
 
     proc.run(command, f'making the Debian {SUITE} root', 'root', on_line, hint=mirror.HINT)
 
