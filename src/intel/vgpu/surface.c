@@ -147,8 +147,6 @@ unmodelled_fields(struct vgpu_engine *engine, const struct GFX7_RENDER_SURFACE_S
    if (s->NumberofMultisamples)
       return !vgpu_engine_unmodelled(engine, "%s: Number of Multisamples %u", prefix,
                                      s->NumberofMultisamples);
-   if (s->MCSEnable)
-      return !vgpu_engine_unmodelled(engine, "%s: MCS Enable", prefix);
    if (s->RenderTargetRotation)
       return !vgpu_engine_unmodelled(engine, "%s: Render Target Rotation %u", prefix,
                                      s->RenderTargetRotation);
@@ -258,6 +256,8 @@ vgpu_surface_from_dw(struct vgpu_engine *engine, const uint32_t *dw, struct vgpu
    surface->address = (uint32_t)s.SurfaceBaseAddress;
    surface->pitch_bytes = s.SurfacePitch + 1;
    surface->bytes = vgpu_format_bytes(surface->format);
+   surface->clear_color = s.RedClearColor | s.GreenClearColor << 1 | s.BlueClearColor << 2 |
+                          s.AlphaClearColor << 3;
    if (surface->type == VGPU_SURFACE_BUFFER || surface->type == VGPU_SURFACE_STRBUF) {
       decode_buffer(surface, &s);
       return true;
@@ -464,36 +464,78 @@ struct vgpu_surface_cache {
    struct vgpu_surface *surfaces[VGPU_BINDING_TABLE_SIZE];
 };
 
+/* Index of the binding table that means stateless. */
+#define STATELESS_INDEX 255
+
+/* The cache's place for an index, made on first use. */
+static struct vgpu_surface **
+cache_slot(struct vgpu_shader_env *env, unsigned index)
+{
+   if (!env->surfaces)
+      env->surfaces = calloc(1, sizeof(*env->surfaces));
+   if (!env->surfaces) {
+      vgpu_engine_fault(env->engine, "no host memory for surfaces");
+      return NULL;
+   }
+   return &env->surfaces->surfaces[index % VGPU_BINDING_TABLE_SIZE];
+}
+
+static struct vgpu_surface *
+new_surface(struct vgpu_engine *engine)
+{
+   struct vgpu_surface *surface = calloc(1, sizeof(*surface));
+
+   if (!surface)
+      vgpu_engine_fault(engine, "no host memory for a surface");
+   return surface;
+}
+
 struct vgpu_surface *
 vgpu_shader_env_surface(struct vgpu_shader_env *env, unsigned index)
 {
    struct vgpu_engine *engine = env->engine;
+   struct vgpu_surface **slot = cache_slot(env, index), *surface;
+   const uint32_t entry = env->surface_state_base + env->binding_table + 4 * index;
    uint32_t offset;
 
-   if (!env->surfaces) {
-      env->surfaces = calloc(1, sizeof(*env->surfaces));
-      if (!env->surfaces) {
-         vgpu_engine_fault(engine, "no host memory for surfaces");
-         return NULL;
-      }
-   }
-   index %= VGPU_BINDING_TABLE_SIZE;
-   if (env->surfaces->surfaces[index])
-      return env->surfaces->surfaces[index];
-
-   if (!vgpu_engine_read32(engine, engine->as,
-                           env->surface_state_base + env->binding_table + 4 * index, &offset))
-      return NULL;
-   struct vgpu_surface *surface = malloc(sizeof(*surface));
-   if (!surface) {
-      vgpu_engine_fault(engine, "no host memory for a surface");
+   if (!slot || *slot)
+      return slot ? *slot : NULL;
+   if (index >= STATELESS_INDEX - 1) {
+      vgpu_engine_fault(engine, "binding table index %u is no surface", index);
       return NULL;
    }
+   if (!vgpu_engine_read32(engine, engine->as, entry & ~3u, &offset))
+      return NULL;
+   surface = new_surface(engine);
+   if (!surface)
+      return NULL;
    if (!vgpu_surface_from_state(engine, env->surface_state_base + (offset & ~31u), surface)) {
       free(surface);
       return NULL;
    }
-   return env->surfaces->surfaces[index] = surface;
+   return *slot = surface;
+}
+
+struct vgpu_surface *
+vgpu_shader_env_stateless(struct vgpu_shader_env *env)
+{
+   struct vgpu_surface **slot = cache_slot(env, STATELESS_INDEX), *surface;
+
+   if (!slot || *slot)
+      return slot ? *slot : NULL;
+   surface = new_surface(env->engine);
+   if (!surface)
+      return NULL;
+   surface->engine = env->engine;
+   surface->type = VGPU_SURFACE_BUFFER;
+   surface->format = vgpu_format(VGPU_FORMAT_RAW);
+   surface->tiling = VGPU_TILING_LINEAR;
+   surface->address = env->general_state_base;
+   surface->pitch_bytes = surface->bytes = 1;
+   surface->num_entries = surface->size_bytes = UINT32_MAX;
+   surface->width = UINT32_MAX;
+   surface->height = surface->depth = 1;
+   return *slot = surface;
 }
 
 void

@@ -28,7 +28,7 @@ enum vgpu_surface_type {
    VGPU_SURFACE_NULL = 7,
 };
 
-#define VGPU_SURFACE_MAX_LODS 15
+#define VGPU_SURFACE_MAX_LODS 15 /* as many as MIP Count / LOD and a width of 2^14 allow */
 #define VGPU_SURFACE_PAGES 64
 
 /** A page of graphics memory that was mapped since the surface was decoded. */
@@ -66,6 +66,12 @@ struct vgpu_surface {
    uint32_t min_lod;     /* LOD that samplers call 0 */
    float resource_min_lod;
    uint32_t x_offset, y_offset; /* in texels, added to every coordinate */
+
+   /*
+    * The MCS of a surface with one sample, which remembers blocks that a fast clear has set to
+    * clear_color, is not kept: a fast clear writes the texels. So they are always valid.
+    */
+   uint8_t clear_color; /* a bit each for red, green, blue and alpha: 1 instead of 0 */
 
    uint32_t halign, valign; /* in texels */
    uint32_t qpitch;         /* from one array element to the next, in rows of blocks */
@@ -191,6 +197,12 @@ struct vgpu_message_entry {
  * \return NULL after a fault of the engine
  */
 struct vgpu_surface *vgpu_shader_env_surface(struct vgpu_shader_env *env, unsigned index);
+
+/**
+ * All of graphics memory from General State Base Address on, for stateless messages: a buffer of
+ * bytes. \return NULL after a fault of the engine
+ */
+struct vgpu_surface *vgpu_shader_env_stateless(struct vgpu_shader_env *env);
 
 /** Frees what messages left in the environment; must follow the last thread of a draw. */
 void vgpu_shader_env_fini(struct vgpu_shader_env *env);

@@ -1,0 +1,80 @@
+/*
+ * SPDX-License-Identifier: MIT
+ *
+ * What the parts of the sampling engine share: sampler.c decodes messages, sampler_filter.c
+ * turns one coordinate into one colour.
+ */
+
+#ifndef VGPU_SAMPLER_PRIV_H
+#define VGPU_SAMPLER_PRIV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gfx7_unpack.h"
+#include "sampler.h"
+#include "surface.h"
+
+/** Parameters of a message, for one channel or vertex. */
+enum vgpu_sampler_param {
+   PARAM_NONE,
+   PARAM_U,
+   PARAM_V,
+   PARAM_R,
+   PARAM_AI,
+   PARAM_REF,
+   PARAM_BIAS,
+   PARAM_LOD,
+   PARAM_DUDX,
+   PARAM_DUDY,
+   PARAM_DVDX,
+   PARAM_DVDY,
+   PARAM_DRDX,
+   PARAM_DRDY,
+   PARAM_OFFU,
+   PARAM_OFFV,
+   NUM_PARAMS,
+};
+
+union vgpu_sampler_value {
+   float f;
+   uint32_t u;
+   int32_t i;
+};
+
+struct vgpu_sampler_coord {
+   union vgpu_sampler_value p[NUM_PARAMS];
+};
+
+/** A message's surface, sampler and what its header says. */
+struct vgpu_sampler_op {
+   struct vgpu_surface *surface;
+   struct GFX7_SAMPLER_STATE state;
+   uint32_t border[4];
+   int offset[3];        /* texels: u, v, r */
+   bool compare;         /* a shadow comparison */
+   unsigned gather_channel;
+};
+
+/** log2 of the texels that a step to the next pixel covers, in a subspan of coordinates. */
+float vgpu_sampler_subspan_lod(const struct vgpu_sampler_op *op,
+                               const struct vgpu_sampler_coord coords[4]);
+/** The same from the gradients of one coordinate. */
+float vgpu_sampler_gradient_lod(const struct vgpu_sampler_op *op,
+                                const struct vgpu_sampler_coord *coord);
+
+/**
+ * Biases and clamps a LOD.
+ * \param mag  gets whether the magnification filter applies
+ * \return LOD between 0 and the surface's MIP count, 0 being its SurfaceMinLOD
+ */
+float vgpu_sampler_clamp_lod(const struct vgpu_sampler_op *op, float lod, bool *mag);
+
+/** Filters. \return false after a fault of the engine */
+bool vgpu_sampler_filter(const struct vgpu_sampler_op *op, const struct vgpu_sampler_coord *coord,
+                         float lod, uint32_t rgba[4]);
+/** Four texels' channel for gather4, in its order. */
+bool vgpu_sampler_gather(const struct vgpu_sampler_op *op, const struct vgpu_sampler_coord *coord,
+                         uint32_t rgba[4]);
+
+#endif
