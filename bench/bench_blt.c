@@ -1,8 +1,9 @@
 /*
  * SPDX-License-Identifier: MIT
  *
- * bench-blt BYTES...: seconds that the blitter takes for one copy of so many bytes at 32 bpp, linear
- * and with either tiling. The clock is the guest's, around EXECBUFFER2 and the wait for it.
+ * bench-blt BYTES...: seconds that the blitter takes for one copy of so many bytes at 32 bpp,
+ * linear and with either tiling. The clock is the guest's, around EXECBUFFER2 and the wait for it.
+ * Before each case it says "ready CASE" and waits for a line on stdin.
  */
 
 #include <stdint.h>
@@ -51,6 +52,8 @@ measure(int fd, const struct way *way, size_t size_bytes)
    double samples[SAMPLES];
    char name[64];
 
+   snprintf(name, sizeof(name), "%s/%zu", way->name, size_bytes);
+   wait_for_host(name);
    /* The first one pins the pages and is not counted. */
    for (int i = -1; i < SAMPLES; i++) {
       struct batch batch;
@@ -64,7 +67,6 @@ measure(int fd, const struct way *way, size_t size_bytes)
          samples[i] = (now_s() - started_s) / blits;
       batch_fini(&batch);
    }
-   snprintf(name, sizeof(name), "%s/%zu", way->name, size_bytes);
    print_samples(name, samples, SAMPLES);
    gem_close(fd, from.handle);
    gem_close(fd, to.handle);

@@ -1,8 +1,8 @@
 /*
  * SPDX-License-Identifier: MIT
  *
- * bench-memcpy BYTES...: seconds that one thread takes for one memcpy() of so many bytes. It runs on
- * the host, natively: what emulated code would need says nothing about a device model.
+ * bench-memcpy BYTES...: seconds that one thread takes for one memcpy() of so many bytes. It runs
+ * on the host, natively: what emulated code would need says nothing about a device model.
  */
 
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /*
  * SPDX-License-Identifier: MIT
  *
- * bench-submit: batches a second that do nothing. "queued": one after the other, with one wait at the
- * end; "waited": each is waited for, so that an interrupt ends each.
+ * bench-submit: batches a second that do nothing. "queued": one after the other, with one wait at
+ * the end; "waited": each is waited for, so that an interrupt ends each.
  */
 
 #include <stdbool.h>

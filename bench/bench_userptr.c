@@ -1,9 +1,9 @@
 /*
  * SPDX-License-Identifier: MIT
  *
- * bench-userptr PAGES...: seconds to make so many pages a buffer of the GPU's (GEM_USERPTR and a first
- * batch that uses it, which pins and binds them) and to let go of them again; and, by the same CPU,
- * seconds for one memcpy() of them. The memory is there already in both cases.
+ * bench-userptr PAGES...: seconds to make so many pages a buffer of the GPU's (GEM_USERPTR and a
+ * first batch that uses it, which pins and binds them) and to let go of them again; and, by the same
+ * CPU, seconds for one memcpy() of them. The memory is there already in both cases.
  */
 
 #include <stdint.h>
@@ -44,7 +44,7 @@ measure(int fd, const char *argument)
       if (i >= 0)
          wrap[i] = now_s() - started_s;
 
-      /* What a batch costs that uses nothing: the part of it that has nothing to do with userptr. */
+      /* What the batch costs alone: the part of it that has nothing to do with userptr. */
       uint32_t object;
       must(gem_create(fd, GEM_PAGE_SIZE, &object), "GEM_CREATE");
       use(fd, object);

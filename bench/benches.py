@@ -27,19 +27,20 @@ def gigabytes_a_second(size_bytes):
 
 
 def blt(machine):
-    """Blitter throughput against memcpy() of the same bytes by one thread of the host."""
-    sizes = [str(size) for size in BLT_SIZES]
-    # Before and after the blits, so that a change of the machine's speed shows in both.
-    before = parse(machine.on_host('bench-memcpy', *sizes))
-    blits = parse(machine.in_guest('bench-blt', *sizes))
-    after = parse(machine.on_host('bench-memcpy', *sizes))
+    """Blitter throughput against memcpy() of the same bytes by one thread of the host, measured just before."""
+    baselines = {}
+
+    def measure_memcpy(case):
+        size = case.partition('/')[2]
+        baselines[case] = parse(machine.on_host('bench-memcpy', size))[size]
+
+    blits = parse(machine.in_guest('bench-blt', *map(str, BLT_SIZES), on_ready=measure_memcpy))
     figures = []
-    for name, samples in blits.items():
-        way, _, size = name.partition('/')
+    for case, samples in blits.items():
+        way, _, size = case.partition('/')
         speed = gigabytes_a_second(int(size))
-        baseline = Samples(before[size].values + after[size].values)
-        figures.append(Figure(f'blt/{way}/{int(size) // MIB} MiB', 'GB/s', samples.map(speed), baseline.map(speed),
-                              goal=BLT_GOALS.get(way, BLT_GOAL_TILED),
+        figures.append(Figure(f'blt/{way}/{int(size) // MIB} MiB', 'GB/s', samples.map(speed),
+                              baselines[case].map(speed), goal=BLT_GOALS.get(way, BLT_GOAL_TILED),
                               notes={'baseline_is': 'memcpy, one thread, native on the host'}))
     return figures
 
@@ -113,8 +114,9 @@ def idle(machine):
 
     watcher = threading.Thread(target=watch, daemon=True)
     # One batch, so that the GPU has been in use; then the guest sleeps for longer than we watch.
-    machine.in_guest_shell(f'"$PROGRAMS"/bench-userptr 1 > /dev/null && echo idle && sleep {IDLE_SETTLES_S + IDLE_S + 4}',
-                           on_output=lambda: watcher.is_alive() or percents or watcher.start())
+    sleep_s = IDLE_SETTLES_S + IDLE_S + 4
+    machine.in_guest_shell(f'"$PROGRAMS"/bench-userptr 1 > /dev/null && echo idle && sleep {sleep_s}',
+                           on_output=lambda _: watcher.is_alive() or percents or watcher.start())
     watcher.join(1)
     if not percents:
         raise Failure('the GPU process could not be watched', ' '.join(trouble))

@@ -39,6 +39,14 @@ class Figure:
         return self.samples.median / self.baseline.median if self.baseline else None
 
     @property
+    def ratio_of_best(self):
+        """The best value against the best baseline: what a machine that is busy with other things changes least."""
+        if not self.baseline:
+            return None
+        best = max if self.better == 'more' else min
+        return best(self.samples.values) / best(self.baseline.values)
+
+    @property
     def meets_goal(self):
         """None if there is no goal."""
         if self.goal is None:
@@ -49,7 +57,8 @@ class Figure:
     def to_json(self):
         result = {'name': self.name, 'unit': self.unit, **self.samples.summary()}
         if self.baseline:
-            result |= {'baseline': self.baseline.summary(), 'ratio': self.ratio}
+            result |= {'baseline': self.baseline.summary(), 'ratio': self.ratio,
+                       'ratio_of_best': self.ratio_of_best}
         if self.goal is not None:
             result |= {'goal': self.goal, 'meets_goal': self.meets_goal}
         return result | self.notes
@@ -58,16 +67,16 @@ class Figure:
         """The figure for a person."""
         text = f'{self.name:34} {self.samples.median:12.4g} {self.unit:14}'
         if self.baseline:
-            text += f' {self.baseline.median:12.4g} {self.ratio:8.3f}'
+            text += f' {self.baseline.median:12.4g} {self.ratio:8.3f} {self.ratio_of_best:8.3f}'
         else:
-            text += ' ' * 22
+            text += ' ' * 31
         if self.goal is not None:
             sign = '>=' if self.better == 'more' else '<='
             text += f'  goal {sign} {self.goal:g}: {"met" if self.meets_goal else "NOT MET"}'
         return text.rstrip()
 
 
-HEADING = f'{"":34} {"median":>12} {"":14} {"baseline":>12} {"ratio":>8}'
+HEADING = f'{"":34} {"median":>12} {"":14} {"baseline":>12} {"ratio":>8} {"of best":>8}'
 
 
 def parse(text):
@@ -75,5 +84,6 @@ def parse(text):
     found = {}
     for line in text.splitlines():
         name, *values = line.split()
-        found[name] = Samples([float(value) for value in values])
+        if name != 'ready':
+            found[name] = Samples([float(value) for value in values])
     return found

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """`zerocopy bench`: measures, prints a table, writes JSON and plots.
 
-Times are only worth something beside others of the same run: so there are ratios. Goals that are not met are said and are no
-failure, because a busy machine is no defect.
+Times are only worth something beside others of the same run: so there are ratios. Goals that are not met are said and
+are no failure, because a busy machine is no defect.
 """
 
 import io
 import json
+import os
 import platform
 import time
 
@@ -31,23 +32,41 @@ class Machine:
         self.programs = build.executables('release', 'bench')
         self.folder = next(iter(self.programs.values())).parent
 
-    def in_guest(self, program, *arguments):
-        """Run a program in the guest; what it prints."""
-        return self._run([self.programs[program], *arguments])
+    def in_guest(self, program, *arguments, on_ready=None):
+        """Run a program in the guest; what it prints.
+
+        on_ready(CASE) is called when it prints "ready CASE"; it gets a line on stdin and goes on when that returns.
+        """
+        reader, writer = os.pipe()
+        rest = b''
+
+        def listen(data):
+            nonlocal rest
+            *lines, rest = (rest + data).split(b'\n')
+            for line in lines:
+                word, _, case = line.decode().partition(' ')
+                if word == 'ready' and on_ready:
+                    on_ready(case)
+                    os.write(writer, b'\n')
+
+        try:
+            with open(reader, 'rb', buffering=0) as stdin:
+                return self._run([self.programs[program], *arguments], listen, stdin)
+        finally:
+            os.close(writer)
 
     def in_guest_shell(self, script, on_output):
-        """Run a shell script in the guest, where $PROGRAMS is the programs' folder."""
+        """Run a shell script in the guest, where $PROGRAMS is the programs' folder; on_output gets what it prints."""
         return self._run(['env', f'PROGRAMS={self.folder}', 'sh', '-c', script], on_output)
 
-    def _run(self, argv, on_output=None):
+    def _run(self, argv, on_output, stdin=None):
         out = io.BytesIO()
 
         def listen(data):
             out.write(data)
-            if on_output:
-                on_output()
+            on_output(data)
 
-        result = vm.run(self.guest, argv, listen)
+        result = vm.run(self.guest, argv, listen, stdin=stdin)
         if result.status:
             raise Failure(f'{argv[0]} failed in the guest (status {result.status})', todo=f'see {result.folder}')
         return out.getvalue().decode()
@@ -69,7 +88,7 @@ def draw(figures, folder):
     if wraps:
         drawn.append(folder / 'userptr.png')
         plot.bars(wraps, drawn[-1], 'GEM_USERPTR and first use against memcpy() of the same pages, in the guest',
-                  'time, memcpy() = 1')
+                  'time, memcpy() = 1', logarithmic=True)
     return drawn
 
 

@@ -32,6 +32,19 @@ print_samples(const char *name, const double *samples, unsigned count)
    fflush(stdout);
 }
 
+/**
+ * Says which case comes next, and waits for a line on stdin: meanwhile the host measures its
+ * baseline, and the guest does nothing.
+ */
+static inline void
+wait_for_host(const char *name)
+{
+   printf("ready %s\n", name);
+   fflush(stdout);
+   for (int letter = getchar(); letter != '\n' && letter != EOF; letter = getchar())
+      ;
+}
+
 /** Ends the program when a call has not returned 0; result is a negative errno. */
 static inline void
 must(int result, const char *what)
