@@ -253,6 +253,15 @@ decode_srgb(const struct vgpu_channel *channel, uint64_t raw)
    return from_float(vgpu_srgb_to_linear(to_float(decode(channel, raw))));
 }
 
+/* Four linear bytes, what most textures and render targets are. */
+static bool
+is_unorm8(const struct vgpu_format *format)
+{
+   return format->bits_per_block == 32 && format->channels[0].bits == 8 &&
+          format->channels[0].type == VGPU_CHANNEL_UNORM &&
+          format->channels[0].component <= VGPU_COMPONENT_A && !format->srgb;
+}
+
 static void
 unpack_sharedexp(const void *texel, uint32_t rgba[4])
 {
@@ -272,6 +281,13 @@ vgpu_format_unpack(const struct vgpu_format *format, const void *texel, uint32_t
       return;
    }
    set_default(format, rgba);
+   if (is_unorm8(format)) {
+      uint32_t raw = (uint32_t)load(texel, 32);
+      for (unsigned c = 0; c < format->num_channels; c++)
+         rgba[format->channels[c].component] =
+            from_float((float)(raw >> format->channels[c].start & 0xff) / 255.0f);
+      return;
+   }
    uint64_t whole = format->bits_per_block <= 64 ? load(texel, format->bits_per_block) : 0;
 
    for (unsigned c = 0; c < format->num_channels; c++) {
@@ -287,9 +303,12 @@ vgpu_format_unpack(const struct vgpu_format *format, const void *texel, uint32_t
 static int64_t
 round_clamped(double value, double low, double high)
 {
+   const double ulp_is_one = 0x1.8p52; /* adding it leaves no bits for a fraction */
+
    if (isnan(value))
       return 0;
-   return (int64_t)nearbyint(value < low ? low : value > high ? high : value);
+   value = value < low ? low : value > high ? high : value;
+   return (int64_t)(value + ulp_is_one - ulp_is_one);
 }
 
 static uint64_t

@@ -277,7 +277,8 @@ load(const struct vgpu_sampler_op *op, const struct vgpu_sampler_coord *coord, u
    struct vgpu_surface *surface = op->surface;
    const int32_t u = coord->p[PARAM_U].i, v = coord->p[PARAM_V].i, r = coord->p[PARAM_R].i;
    const uint32_t lod = coord->p[PARAM_LOD].u;
-   uint32_t x = (uint32_t)(u + op->offset[0]), y = (uint32_t)(v + op->offset[1]), layer = 0;
+   uint32_t x = (uint32_t)u + (uint32_t)op->offset[0];
+   uint32_t y = (uint32_t)v + (uint32_t)op->offset[1], layer = 0;
 
    if (surface->type == VGPU_SURFACE_BUFFER || surface->type == VGPU_SURFACE_STRBUF)
       return vgpu_surface_fetch_entry(surface, (uint32_t)u, rgba);
@@ -290,8 +291,8 @@ load(const struct vgpu_sampler_op *op, const struct vgpu_sampler_coord *coord, u
       layer = surface->is_array ? (uint32_t)v : 0;
       break;
    case VGPU_SURFACE_3D:
-      return vgpu_surface_fetch(surface, surface->min_lod + lod, (uint32_t)(r + op->offset[2]), x,
-                                y, rgba);
+      return vgpu_surface_fetch(surface, surface->min_lod + lod,
+                                (uint32_t)r + (uint32_t)op->offset[2], x, y, rgba);
    default:
       layer = surface->is_array ? (uint32_t)r : 0;
    }
