@@ -11,8 +11,9 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 ENGINES = ('render', 'video', 'blitter')
-# Fields of the first DWord that, having a fixed value, say which command it is.
 LENGTH_FIELD = 'DWord Length'
+# Fields of the first DWord that say which command it is; others have defaults as well.
+OPCODE_FIELD = re.compile(r'Opcode|CommandType|CommandSub[Tt]ype|Pipeline')
 
 
 def load(path):
@@ -122,14 +123,21 @@ class Packet:
         for field in self.fields:
             if field.name == identifier(LENGTH_FIELD) and field.end < 32:
                 self.length_bits = field.width
-            elif field.default is not None and field.end < 32:
+            elif field.default is not None and field.end < 32 and OPCODE_FIELD.search(field.name):
                 self.header |= field.default << field.start
                 self.mask |= ((1 << field.width) - 1) << field.start
 
     def unpack(self):
-        """The structure and the function that fills it."""
-        members = '\n'.join(f'   {field.c_type} {field.name};' for field in self.fields) or '   char empty;'
-        code = '\n'.join(f'   v->{field.name} = {field.expression()};' for field in self.fields) or '   v->empty = 0;'
+        """The structure and the function that fills it; fixed point numbers are there as their bits as well."""
+        members, code = [], []
+        for field in self.fields:
+            members.append(f'   {field.c_type} {field.name};')
+            code.append(f'   v->{field.name} = {field.expression()};')
+            if field.fraction_bits is not None:
+                members.append(f'   uint32_t {field.name}_raw;')
+                code.append(f'   v->{field.name}_raw = gfx7_bits(dw, len_dw, {field.start}, {field.end});')
+        members = '\n'.join(members) or '   char empty;'
+        code = '\n'.join(code) or '   v->empty = 0;'
         return (f'struct GFX7_{self.name} {{\n{members}\n}};\n\n'
                 f'static inline void\nGFX7_{self.name}_unpack(struct GFX7_{self.name} *v, const uint32_t *dw, '
                 f'unsigned len_dw)\n{{\n   (void)dw, (void)len_dw;\n{code}\n}}\n')
@@ -147,7 +155,7 @@ class Packet:
         for field in self.fields:
             for name, value in field.values:
                 prefix = field.prefix if field.prefix else field.name
-                lines.append(f'#define GFX7_{self.name}_{identifier(prefix)}_{identifier(name)} {value}')
+                lines.append(f'#define GFX7_{self.name}_{identifier(prefix)}_{identifier(name).lstrip("_")} {value}')
         return lines
 
 
@@ -193,7 +201,7 @@ def write_header(items, packets, path):
     for (tag, name), element in items.items():
         if tag == 'enum':
             prefix = identifier(element.get('prefix') or name)
-            lines += [f'#define GFX7_{prefix}_{identifier(value.get("name"))} {int(value.get("value"), 0)}'
+            lines += [f'#define GFX7_{prefix}_{identifier(value.get("name")).lstrip("_")} {int(value.get("value"), 0)}'
                       for value in element.findall('value')]
         elif (tag, name) in packets:
             packet = packets[tag, name]
