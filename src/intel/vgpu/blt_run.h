@@ -247,38 +247,117 @@ blt_block_end(int32_t at, int32_t size, int32_t end)
    return next < end ? next : end;
 }
 
+/** Part of a plain copy or a solid fill: within a row of tiles, and a block's width. */
+struct blt_block {
+   struct blt_rect rect;   /* in bytes and rows of the destination */
+   int32_t src_x, src_y;   /* from a byte of the destination to that of the source */
+   const uint8_t *color;   /* a row to fill with, at least a block wide; NULL to copy */
+};
+
+/**
+ * A block one side of which is Y-tiled, and in a row of its tiles: those are translated once, and
+ * the other side once a row.
+ */
+static inline bool
+blt_block_y(struct blt_op *op, const struct blt_block *block)
+{
+   const bool store = op->dst.tiling == VGPU_TILING_Y;
+   struct blt_surface *tiled = store ? &op->dst : &op->src.surface;
+   struct blt_surface *other = store ? &op->src.surface : &op->dst;
+   const int32_t x1 = block->rect.x1 + (store ? 0 : block->src_x);
+   const int32_t to_tiled_y = store ? 0 : block->src_y;
+   const int32_t width = block->rect.x2 - block->rect.x1;
+   const int32_t other_x = block->rect.x1 + (store ? block->src_x : 0);
+   const int32_t to_other_y = store ? block->src_y : 0;
+   uint8_t *tiles[BLT_BLOCK_WIDTH_BYTES / 128 + 1];
+
+   for (int32_t x = x1 & ~127; x < x1 + width; x += 128) {
+      uint8_t *tile = blt_map(op, tiled, x, (block->rect.y1 + to_tiled_y) & ~31);
+      if (!tile)
+         return false;
+      tiles[(x - (x1 & ~127)) / 128] = tile;
+   }
+
+   for (int32_t y = block->rect.y1; y < block->rect.y2; y++) {
+      const uint32_t row = ((y + to_tiled_y) & 31) * BLT_Y_PIECE_BYTES;
+      const uint8_t *linear = block->color;
+      uint32_t linear_bytes = block->color ? width : 0;
+
+      for (int32_t done = 0; done < width;) {
+         if (!linear_bytes) {
+            linear = blt_map(op, other, other_x + done, y + to_other_y);
+            if (!linear)
+               return false;
+            linear_bytes = blt_run_bytes(other, other_x + done, y + to_other_y);
+         }
+         const int32_t x = x1 + done;
+         uint32_t run = blt_min(width - done, 128 - (x & 127));
+         run = blt_min(run, linear_bytes);
+         uint8_t *host = tiles[(x >> 7) - (x1 >> 7)] + (x & 127) / BLT_Y_PIECE_BYTES *
+                         BLT_Y_COLUMN_BYTES + row + x % BLT_Y_PIECE_BYTES;
+         if (store)
+            blt_store_y(host, x, linear, run);
+         else
+            blt_load_y((uint8_t *)linear, host, x, run);
+         linear += run;
+         linear_bytes -= run;
+         done += run;
+      }
+   }
+   return true;
+}
+
+static inline bool
+blt_block(struct blt_op *op, const struct blt_block *block)
+{
+   const bool src_y_tiled = !block->color && op->src.surface.tiling == VGPU_TILING_Y;
+   const uint32_t width = block->rect.x2 - block->rect.x1;
+
+   if ((op->dst.tiling == VGPU_TILING_Y) != src_y_tiled)
+      return blt_block_y(op, block);
+   for (int32_t y = block->rect.y1; y < block->rect.y2; y++) {
+      if (block->color
+             ? !blt_scatter(op, &op->dst, block->rect.x1, y, block->color, width)
+             : !blt_copy(op, &op->dst, block->rect.x1, y, &op->src.surface,
+                         block->rect.x1 + block->src_x, y + block->src_y, width))
+         return false;
+   }
+   return true;
+}
+
 /**
  * A plain copy or a solid fill with a tiled surface in it: by blocks of tiles, so that their pages
  * stay in the processor's cache while they are worked on. Only for operands that share no memory.
- *
- * \param color  a row of the colour to fill with, at least a block wide; NULL to copy
  */
 static bool
 blt_tiles(struct blt_op *op, const uint8_t *color)
 {
-   const bool by_dst = op->dst.tiling != VGPU_TILING_LINEAR;
+   /* Blocks are those of a Y-tiled surface, if there is one. */
+   const bool by_dst = op->dst.tiling == VGPU_TILING_Y || color ||
+                       (op->dst.tiling == VGPU_TILING_X &&
+                        op->src.surface.tiling != VGPU_TILING_Y);
    const enum vgpu_tiling tiling = by_dst ? op->dst.tiling : op->src.surface.tiling;
    const int32_t tile_height = vgpu_tiling_height_rows(tiling);
    const int32_t cpp = op->cpp;
-   const int32_t delta_x = (op->src.x1 - op->rect.x1) * cpp, delta_y = op->src.y1 - op->rect.y1;
-   /* The walk is in the coordinates of the tiled surface, from which dst is this far away. */
+   const int32_t delta_x = color ? 0 : (op->src.x1 - op->rect.x1) * cpp;
+   const int32_t delta_y = color ? 0 : op->src.y1 - op->rect.y1;
+   /* The walk is in the coordinates of that surface, from which dst is this far away. */
    const int32_t to_dst_x = by_dst ? 0 : -delta_x, to_dst_y = by_dst ? 0 : -delta_y;
    const int32_t x1 = op->clip.x1 * cpp - to_dst_x, x2 = op->clip.x2 * cpp - to_dst_x;
    const int32_t y1 = op->clip.y1 - to_dst_y, y2 = op->clip.y2 - to_dst_y;
 
-   for (int32_t band = y1, band_end; band < y2; band = band_end) {
-      band_end = blt_block_end(band, tile_height, y2);
+   for (int32_t y = y1, y_end; y < y2; y = y_end) {
+      y_end = blt_block_end(y, tile_height, y2);
       if (vgpu_engine_interrupted(op->engine))
          return false;
       for (int32_t x = x1, x_end; x < x2; x = x_end) {
          x_end = blt_block_end(x, BLT_BLOCK_WIDTH_BYTES, x2);
-         for (int32_t y = band; y < band_end; y++) {
-            const int32_t dst_x = x + to_dst_x, dst_y = y + to_dst_y;
-            if (color ? !blt_scatter(op, &op->dst, dst_x, dst_y, color, x_end - x)
-                      : !blt_copy(op, &op->dst, dst_x, dst_y, &op->src.surface, dst_x + delta_x,
-                                  dst_y + delta_y, x_end - x))
-               return false;
-         }
+         const struct blt_block block = {
+            .rect = { x + to_dst_x, y + to_dst_y, x_end + to_dst_x, y_end + to_dst_y },
+            .src_x = delta_x, .src_y = delta_y, .color = color,
+         };
+         if (!blt_block(op, &block))
+            return false;
       }
    }
    return true;

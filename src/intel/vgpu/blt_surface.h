@@ -123,6 +123,15 @@ blt_copy_run(const struct blt_surface *dst, uint8_t *to, int32_t dst_x_bytes,
              uint32_t size_bytes)
 {
    if (dst->tiling == VGPU_TILING_Y && src->tiling == VGPU_TILING_Y) {
+      if ((dst_x_bytes - src_x_bytes) % BLT_Y_PIECE_BYTES == 0 &&
+          (dst_x_bytes | (int32_t)size_bytes) % BLT_Y_PIECE_BYTES == 0) {
+         for (uint32_t at = 0; at < size_bytes; at += BLT_Y_PIECE_BYTES) {
+            *(blt_y_piece *)to = *(const blt_y_piece *)from;
+            to += BLT_Y_COLUMN_BYTES;
+            from += BLT_Y_COLUMN_BYTES;
+         }
+         return;
+      }
       uint8_t row[128]; /* the width of a tile */
       blt_load_y(row, from, src_x_bytes, size_bytes);
       blt_store_y(to, dst_x_bytes, row, size_bytes);

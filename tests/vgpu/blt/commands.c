@@ -150,6 +150,10 @@ random_command(struct random *r, uint8_t opcode, enum shape shape, int rop, uint
       width = random_range(r, 1000, 2200);
       height = random_range(r, 1, 3);
    }
+   if (shape == SHAPE_LARGE) {
+      width = random_range(r, 100, 700);
+      height = random_range(r, 30, 90);
+   }
    if (operand & IMMEDIATE_SOURCE) { /* what fits the length field */
       width = shape == SHAPE_WIDE ? random_range(r, 1000, 1100) : random_range(r, 1, 40);
       height = shape == SHAPE_WIDE ? 1 : random_range(r, 1, 20);

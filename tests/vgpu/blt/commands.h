@@ -25,6 +25,7 @@ bool random_one_in(struct random *r, int n);
 enum shape {
    SHAPE_SMALL,   /* up to 40 x 40 */
    SHAPE_WIDE,    /* a few rows that take several chunks and pages */
+   SHAPE_LARGE,   /* several rows of tiles */
    SHAPE_OVERLAP, /* source and destination next to each other in one surface */
 };
 

@@ -165,8 +165,10 @@ draw_pixel(struct golden *g, const struct blit *b, int x, int y)
       write = write && in_range(b, destination, false);
       break;
    }
-   if (!write)
+   if (!write) {
+      g->skipped = true;
       return;
+   }
 
    for (unsigned byte = 0; byte < b->cpp; byte++) {
       uint8_t result = 0;
@@ -175,8 +177,10 @@ draw_pixel(struct golden *g, const struct blit *b, int x, int y)
             (pattern >> bit & 1) << 2 | (source >> bit & 1) << 1 | (destination >> bit & 1);
          result |= (b->rop >> operands & 1) << (bit % 8);
       }
-      if (b->depth == 3 && !(byte == 3 ? b->mask & 2 : b->mask & 1))
+      if (b->depth == 3 && !(byte == 3 ? b->mask & 2 : b->mask & 1)) {
+         g->skipped = true;
          continue;
+      }
       *at(g, address + byte) = result;
       g->written_by[address + byte - MOCK_BASE] = g->blit;
       g->page_written_by[(address + byte - MOCK_BASE) / 4096] = g->blit;
@@ -187,7 +191,7 @@ static void
 draw(struct golden *g, const struct blit *b)
 {
    g->blit++;
-   g->read_back = false;
+   g->read_back = g->skipped = false;
    for (int i = 0; i < b->y2 - b->y1; i++) {
       const int y = b->bottom_up ? b->y2 - 1 - i : b->y1 + i;
       for (int j = 0; j < b->x2 - b->x1; j++) {

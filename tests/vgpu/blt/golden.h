@@ -19,6 +19,7 @@ struct golden {
    uint32_t page_written_by[MOCK_PAGES];
    uint32_t blit;
    bool read_back; /* the last blit has read a source byte after writing it */
+   bool skipped;   /* … has left a byte of its rectangle as it was */
    uint32_t setup[10]; /* the last setup command; [0] is 0 if there was none */
    int clip_x1, clip_y1, clip_x2, clip_y2;
 };
