@@ -4,7 +4,6 @@
 import fnmatch
 import json
 import re
-import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,9 @@ GUEST_SCRIPT = Path(__file__).parent / 'guest/igt'
 INACTIVITY_S = 120
 TEST_S = 600
 GOOD = {'pass': PASS, 'skip': SKIP}
-# Options that a test gets when the runner starts it, to suit a GPU that is emulated.
-TEST_OPTIONS = {'gem_userptr_blits': ['-c', '16']}
+# The kernel's word on a guest whose processors stood still for a while, as emulated ones do on a busy host. A warning of
+# nothing else is none about the GPU.
+STANDSTILL = re.compile(r'hrtimer: interrupt took|clocksource: |TSC found unstable|sched_clock: |perf: interrupt took')
 
 
 @dataclass
@@ -29,9 +29,13 @@ class Outcome:
     verdict: str  # igt's own word: pass, fail, dmesg-warn, timeout...
     seconds: float
     message: str
+    warnings: str = ''  # the lines of the kernel's log that made igt say dmesg-warn
 
     @property
     def outcome(self):
+        if self.verdict == 'dmesg-warn' and self.warnings.strip() and all(map(STANDSTILL.search,
+                                                                              self.warnings.strip().splitlines())):
+            return PASS
         return GOOD.get(self.verdict, FAIL)
 
 
@@ -59,17 +63,15 @@ def binaries(tree, wanted):
     return found
 
 
-def prepare(tree, work, names):
-    """The runner's folder of tests: a wrapper for each, so that it looks at no others."""
+def prepare(work, names):
+    """The runner's folder of tests: links to the wanted ones, so that it looks at no others."""
     shutil.rmtree(work, ignore_errors=True)
     tests = work / 'tests'
     tests.mkdir(parents=True)
     for name in names:
-        wrapper = tests / name
-        wrapper.parent.mkdir(parents=True, exist_ok=True)
-        options = shlex.join(TEST_OPTIONS.get(name, []))
-        wrapper.write_text(f'#!/bin/sh\nexec /{TESTS}/{name} {options} "$@"\n', encoding='utf-8')
-        wrapper.chmod(0o755)
+        link = tests / name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(f'/{TESTS}/{name}')
     (tests / 'test-list.txt').write_text('TESTLIST\n' + ' '.join(names) + '\nEND TESTLIST\n', encoding='utf-8')
 
 
@@ -82,7 +84,7 @@ def run(guest, wanted, exclude=(), output=None):
 def run_locked(guest, wanted, exclude, output):
     tree = newer.igt()
     work = paths.BUILD / 'igt'
-    prepare(tree, work, binaries(tree, wanted))
+    prepare(work, binaries(tree, wanted))
     options = ['--inactivity-timeout', str(INACTIVITY_S), '--per-test-timeout', str(TEST_S)]
     for pattern in wanted:
         options += ['-t', expression(pattern)]
@@ -105,14 +107,8 @@ def read(file):
     outcomes = []
     for name, test in sorted(tests.items()):
         time = test.get('time', {})
-        message = '\n'.join(test.get(part, '').strip() for part in ('out', 'err')
-                            if test.get(part)) + '\n' + dmesg_of(test)
+        warnings = test.get('dmesg-warnings', '')
+        message = '\n'.join(text.strip() for text in (test.get('out', ''), test.get('err', ''), warnings) if text)
         outcomes.append(Outcome(name.removeprefix('igt@'), test['result'],
-                                float(time.get('end', 0)) - float(time.get('start', 0)), message.strip()))
+                                float(time.get('end', 0)) - float(time.get('start', 0)), message, warnings))
     return outcomes
-
-
-def dmesg_of(test):
-    if not test['result'].startswith('dmesg'):
-        return ''
-    return test.get('dmesg-warnings') or test.get('dmesg', '')

@@ -25,8 +25,9 @@ from .terminal import Terminal
 
 BOOT_S = 180
 POWER_OFF_S = 30
-# gen7's residual-clear batches run through the media pipeline: see docs/vgpu.md
-I915_PARAMETERS = 'i915.mitigations=off'
+# tsc=reliable: the kernel need not doubt an emulated clock when its processors get no time from the host.
+# i915.mitigations=off: gen7's residual-clear batches run through the media pipeline, see docs/vgpu.md.
+PARAMETERS = 'console=ttyS0 loglevel=5 panic=-1 tsc=reliable i915.mitigations=off'
 
 
 @dataclass
@@ -125,7 +126,7 @@ class Run:
             'job': job_script(self.guest, self.argv), 'shares': ''.join(lines),
             'config': config_script(self.guest, self.folder, self.terminal)}))
         command += ['-kernel', chosen.image, '-initrd', 'initramfs', '-serial', 'file:console.log',
-                    '-append', f'console=ttyS0 loglevel=5 panic=-1 {I915_PARAMETERS} {self.guest.parameters}',
+                    '-append', f'{PARAMETERS} {self.guest.parameters}',
                     '-device', f'virtio-rng-pci,addr={qemu.RNG_ADDRESS}',
                     '-device', f'virtio-serial-pci,max_ports=8,addr={qemu.SERIAL_ADDRESS}']
         inherited = []
