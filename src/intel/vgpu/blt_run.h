@@ -363,14 +363,20 @@ blt_tiles(struct blt_op *op, const uint8_t *color)
    return true;
 }
 
-/** True if a surface is tiled, and no row of the destination is written over by the next. */
+/**
+ * True if the order does not matter and a surface is tiled: source and destination are apart, and
+ * no row of the destination runs into the memory of another.
+ */
 static bool
 blt_may_go_by_tiles(const struct blt_op *op)
 {
    const int32_t row_bytes = (op->clip.x2 - op->clip.x1) * (int32_t)op->cpp;
 
-   return op->dst.tiling != VGPU_TILING_LINEAR ||
-          (op->src.surface.tiling != VGPU_TILING_LINEAR && row_bytes <= abs(op->dst.pitch_bytes));
+   if (op->in_order)
+      return false;
+   if (op->dst.tiling != VGPU_TILING_LINEAR)
+      return op->clip.x2 * (int32_t)op->cpp <= op->dst.pitch_bytes;
+   return op->src.surface.tiling != VGPU_TILING_LINEAR && row_bytes <= abs(op->dst.pitch_bytes);
 }
 
 /** A solid fill. */
@@ -418,7 +424,7 @@ blt_run(struct blt_op *op)
    case SRCCOPY:
       if (op->src.kind != BLT_SOURCE_COLOR)
          return blt_rows(op);
-      return op->in_order || !blt_may_go_by_tiles(op) ? blt_copy_rows(op) : blt_tiles(op, NULL);
+      return blt_may_go_by_tiles(op) ? blt_tiles(op, NULL) : blt_copy_rows(op);
    default:
       return blt_rows(op);
    }

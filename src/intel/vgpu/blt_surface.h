@@ -118,12 +118,12 @@ blt_store_y(uint8_t *host, int32_t x_bytes, const uint8_t *from, uint32_t size_b
 
 /** Copies a run, which is in one page of either side. */
 static inline void
-blt_copy_run(const struct blt_surface *dst, uint8_t *to, int32_t dst_x_bytes,
-             const struct blt_surface *src, const uint8_t *from, int32_t src_x_bytes,
-             uint32_t size_bytes)
+blt_copy_run(const struct blt_op *op, const struct blt_surface *dst, uint8_t *to,
+             int32_t dst_x_bytes, const struct blt_surface *src, const uint8_t *from,
+             int32_t src_x_bytes, uint32_t size_bytes)
 {
    if (dst->tiling == VGPU_TILING_Y && src->tiling == VGPU_TILING_Y) {
-      if ((dst_x_bytes - src_x_bytes) % BLT_Y_PIECE_BYTES == 0 &&
+      if (!op->in_order && (dst_x_bytes - src_x_bytes) % BLT_Y_PIECE_BYTES == 0 &&
           (dst_x_bytes | (int32_t)size_bytes) % BLT_Y_PIECE_BYTES == 0) {
          for (uint32_t at = 0; at < size_bytes; at += BLT_Y_PIECE_BYTES) {
             *(blt_y_piece *)to = *(const blt_y_piece *)from;
@@ -218,7 +218,7 @@ blt_copy(const struct blt_op *op, struct blt_surface *dst, int32_t dst_x_bytes, 
       uint8_t *to = from ? blt_map(op, dst, dst_x_bytes, dst_y) : NULL;
       if (!to)
          return false;
-      blt_copy_run(dst, to, dst_x_bytes, src, from, src_x_bytes, run);
+      blt_copy_run(op, dst, to, dst_x_bytes, src, from, src_x_bytes, run);
       dst_x_bytes += run;
       src_x_bytes += run;
       size_bytes -= run;
@@ -241,7 +241,7 @@ blt_copy_backward(const struct blt_op *op, struct blt_surface *dst, int32_t dst_
       uint8_t *to = from ? blt_map(op, dst, dst_x, dst_y) : NULL;
       if (!to)
          return false;
-      blt_copy_run(dst, to, dst_x, src, from, src_x, run);
+      blt_copy_run(op, dst, to, dst_x, src, from, src_x, run);
       size_bytes -= run;
    }
    return true;

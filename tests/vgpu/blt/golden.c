@@ -333,8 +333,10 @@ golden_execute(struct golden *g, const uint32_t *dw, unsigned len_dw, uint32_t s
       b.key_mode = b.src_start = 0;
       br13(&b, g->setup[1]);
       b.dst = g->setup[4];
-      rectangle(&b, dw[1], opcode == 0x24 ? dw[1] + 0x10001 : dw[2]);
+      rectangle(&b, dw[1], opcode == 0x24 ? dw[1] : dw[2]);
       if (opcode == 0x24) {
+         b.x2++;
+         b.y2++;
          const uint32_t none[2] = { 0, 0 };
          b.mono_pattern_transparent = false;
          mono_pattern(&b, g->setup[5], g->setup[5], none);

@@ -195,8 +195,8 @@ every_command_large(void **state)
 static void
 plain_copies_and_fills(void **state)
 {
-   run_random(*state, 0x53, SHAPE_SMALL, 0xcc, 1000);
-   run_random(*state, 0x53, SHAPE_LARGE, 0xcc, 200);
+   run_random(*state, 0x53, SHAPE_SMALL, 0xcc, 3000);
+   run_random(*state, 0x53, SHAPE_LARGE, 0xcc, 1000);
    run_random(*state, 0x50, SHAPE_SMALL, 0xf0, 500);
    run_random(*state, 0x50, SHAPE_LARGE, 0xf0, 100);
 }
@@ -218,7 +218,7 @@ overlap_in_one_surface(void **state)
 
    for (unsigned i = 0; i < sizeof(opcodes); i++)
       assert_int_equal(run_random(*state, opcodes[i], SHAPE_OVERLAP, -1, 400), 400);
-   assert_int_equal(run_random(*state, 0x53, SHAPE_OVERLAP, 0xcc, 2000), 2000);
+   assert_int_equal(run_random(*state, 0x53, SHAPE_OVERLAP, 0xcc, 5000), 5000);
 }
 
 /** With addresses the program gives the order; if it is wrong, the result is unknown. */
