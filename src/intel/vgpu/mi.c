@@ -382,6 +382,21 @@ mi_store_data_index(struct vgpu_engine *engine, const uint32_t *dw, unsigned len
       vgpu_engine_write64(engine, VGPU_AS_GGTT, address, dw[2] | (uint64_t)dw[3] << 32));
 }
 
+/** A batch that is not secure reaches a few registers; writes to the others are dropped. */
+static bool
+may_write_reg(struct vgpu_engine *engine, uint32_t offset)
+{
+   const struct vgpu_reg *reg = vgpu_mmio_find(offset);
+   char name[64];
+
+   if (engine->secure || (reg && reg->user))
+      return true;
+   vgpu_log(engine->gpu, VGPU_LOG_WARN, "%s: %s at 0x%08x writes %s in a batch that is not secure:"
+            " dropped", engine->name, engine->cmd_name, engine->cmd_address,
+            vgpu_mmio_name(offset, name, sizeof(name)));
+   return false;
+}
+
 static result
 mi_load_register_imm(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
 {
@@ -396,7 +411,8 @@ mi_load_register_imm(struct vgpu_engine *engine, const uint32_t *dw, unsigned le
       const uint32_t offset = dw[i] & 0x7ffffc;
       if (!check_reg(engine, offset))
          return VGPU_CMD_FAULT;
-      mmio_write(engine, offset, dw[i + 1]);
+      if (may_write_reg(engine, offset))
+         mmio_write(engine, offset, dw[i + 1]);
    }
    return VGPU_CMD_DONE;
 }
@@ -551,8 +567,8 @@ const struct vgpu_command vgpu_mi_commands[] = {
    MI(MI_SET_CONTEXT, RCS, DONE, mi_set_context, .privileged = true),
    MI(MI_STORE_DATA_IMM, ALL, DONE, mi_store_data_imm),
    MI(MI_STORE_DATA_INDEX, ALL, DONE, mi_store_data_index),
-   MI(MI_LOAD_REGISTER_IMM, ALL, DONE, mi_load_register_imm, .privileged = true,
-      .note = "Byte Write Disables fault"),
+   MI(MI_LOAD_REGISTER_IMM, ALL, DONE, mi_load_register_imm,
+      .note = "Byte Write Disables fault; a batch that is not secure writes only INSTPM"),
    MI(MI_UPDATE_GTT, RCS | BCS, DONE, mi_update_gtt, .privileged = true),
    MI(MI_STORE_REGISTER_MEM, ALL, DONE, mi_store_register_mem, .privileged = true),
    MI(MI_FLUSH_DW, VCS | BCS, DONE, mi_flush_dw),

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "gfx7_unpack.h"
+#include "pipeline.h"
 #include "vgpu_priv.h"
 #include "vgpu_regs.h"
 
@@ -224,9 +225,7 @@ primitive(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
       return vgpu_cmd_result(vgpu_engine_unmodelled(engine, "indirect parameters"));
    if (!cmd.VertexCountPerInstance || !cmd.InstanceCount || draws_nothing(engine))
       return VGPU_CMD_DONE;
-   return vgpu_cmd_result(vgpu_engine_unmodelled(
-      engine, "draws %u vertices of topology %u", (unsigned)cmd.VertexCountPerInstance,
-      (unsigned)cmd.PrimitiveTopologyType));
+   return vgpu_cmd_result(vgpu_draw(engine, dw, len_dw));
 }
 
 bool
@@ -285,7 +284,8 @@ const struct vgpu_command vgpu_render_commands[] = {
    CMD(PIPE_CONTROL, DONE, pipe_control,
        .note = "LRI Post Sync Operation and Global Snapshot Count Reset fault"),
    CMD(3DPRIMITIVE, DONE, primitive,
-       .note = "draws that cannot leave a pixel; all others fault until the 3D pipeline is there"),
+       .note = "vertex and pixel shaders; HS, TE, DS, GS, stream output, multisampling and "
+               "indirect parameters fault"),
    CMD(STATE_BASE_ADDRESS, RECORDED, state_base_address),
    CMD(3DSTATE_VERTEX_BUFFERS, RECORDED, state_vertex_buffers),
    CMD(3DSTATE_SO_BUFFER, RECORDED, state_so_buffer),

@@ -44,6 +44,7 @@ struct vgpu_reg {
    uint32_t write_mask;    /* bits that a write can change; 0 means all of them */
    uint16_t count;         /* registers of this name, 4 bytes apart; 0 means 1 */
    uint8_t engines;        /* VGPU_REG_RCS, … */
+   bool user;              /* a batch that is not secure can write it */
    bool context;           /* saved and restored with a logical context */
    vgpu_reg_read_fn read;  /* NULL: what is stored */
    vgpu_reg_write_fn write; /* called after the value was stored */

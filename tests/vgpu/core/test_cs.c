@@ -203,6 +203,20 @@ insecure_batch_has_no_privileges(void **state)
 }
 
 static void
+insecure_batch_writes_instpm(void **state)
+{
+   struct fixture *f = *state;
+
+   fixture_ppgtt(f, VGPU_RCS);
+   BATCH(f, FIXTURE_BATCH, MI_LOAD_REGISTER_IMM(2), RENDER_RING_BASE + RING_NOPID, 0x666,
+         RENDER_RING_BASE + RING_INSTPM, 0x00400040, MI_BATCH_BUFFER_END);
+   SUBMIT(f, VGPU_RCS, MI_BATCH_BUFFER_START | 1 << 8, PPGTT_OF(FIXTURE_BATCH));
+   fixture_expect_no_fault(f);
+   assert_int_equal(fixture_read(f, RENDER_RING_BASE + RING_NOPID), 0);
+   assert_int_equal(fixture_read(f, RENDER_RING_BASE + RING_INSTPM), 0x40);
+}
+
+static void
 registers_and_memory(void **state)
 {
    struct fixture *f = *state;
@@ -695,9 +709,9 @@ golden_state_retires(void **state)
    /* As i915's null state: an empty drawing rectangle, then a RECTLIST of three vertices. */
    SUBMIT(f, VGPU_RCS, 0x79000002, 0xffffffff, 0, 0, 0x7b000005, 0xf, 3, 0, 1, 0, 0);
    fixture_expect_no_fault(f);
-   /* With a rectangle that has pixels it is a draw. */
+   /* With a rectangle that has pixels it is a draw, and this one lacks state. */
    SUBMIT(f, VGPU_RCS, 0x79000002, 0, 0x00ff00ff, 0, 0x7b000005, 0xf, 3, 0, 1, 0, 0);
-   fixture_expect_fault(f, "3DPRIMITIVE: draws 3 vertices");
+   fixture_expect_fault(f, "3DPRIMITIVE: a draw without STATE_BASE_ADDRESS");
 }
 
 int
@@ -716,6 +730,7 @@ main(void)
       TEST(commands_may_cross_pages),
       TEST(ppgtt_batch_works_in_the_ppgtt),
       TEST(insecure_batch_has_no_privileges),
+      TEST(insecure_batch_writes_instpm),
       TEST(registers_and_memory),
       TEST(store_data_imm_of_both_sizes),
       TEST(status_page),

@@ -1,0 +1,260 @@
+/*
+ * SPDX-License-Identifier: MIT
+ *
+ * The clipper (IVB PRM Vol2 Part 1, "Clip Stage"): trivial rejection, and polygons and lines cut at
+ * the planes that are on.
+ */
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gfx7_unpack.h"
+#include "pipeline.h"
+#include "vgpu_priv.h"
+#include "vgpu_render.h"
+
+#define MAX_USER_PLANES 8
+#define MAX_PLANES (7 + MAX_USER_PLANES)
+/* A triangle gains at most one corner at each plane. */
+#define MAX_CORNERS (3 + MAX_PLANES)
+
+enum { CLIPMODE_NORMAL = 0, CLIPMODE_REJECT_ALL = 3, CLIPMODE_ACCEPT_ALL = 4 };
+enum { APIMODE_OGL = 0, APIMODE_D3D = 1 };
+
+
+struct vgpu_clip {
+   bool enabled;
+   struct GFX7_3DSTATE_CLIP state;
+   struct GFX7_SF_CLIP_VIEWPORT viewport;
+};
+
+bool
+vgpu_clip_init(struct vgpu_draw *draw, struct vgpu_clip **out)
+{
+   struct vgpu_engine *engine = draw->engine;
+   const struct vgpu_packet *packet =
+      vgpu_render_packet(engine->render, GFX7_3DSTATE_CLIP_header);
+   const struct vgpu_packet *viewports = vgpu_render_packet(
+      engine->render, GFX7_3DSTATE_VIEWPORT_STATE_POINTERS_SF_CLIP_header);
+   struct vgpu_clip *clip = *out = calloc(1, sizeof(*clip));
+
+   if (!clip)
+      return vgpu_engine_fault(engine, "no host memory for the clipper");
+   if (packet)
+      GFX7_3DSTATE_CLIP_unpack(&clip->state, packet->dw, packet->len_dw);
+   clip->enabled = packet && clip->state.ClipEnable;
+   if (!clip->enabled)
+      return true;
+   if (clip->state.ClipMode != CLIPMODE_NORMAL && clip->state.ClipMode != CLIPMODE_REJECT_ALL &&
+       clip->state.ClipMode != CLIPMODE_ACCEPT_ALL)
+      return vgpu_engine_unmodelled(engine, "clip mode %u", clip->state.ClipMode);
+   if (clip->state.UserClipDistanceCullTestEnableBitmask)
+      return vgpu_engine_unmodelled(engine, "user cull distances");
+   if (clip->state.GuardbandClipTestEnable) {
+      uint32_t dw[16];
+      if (!viewports)
+         return vgpu_engine_fault(engine, "a guardband without a viewport");
+      if (!vgpu_read_state(engine, draw->dynamic_state_base + (viewports->dw[1] & ~63u), dw, 16))
+         return false;
+      GFX7_SF_CLIP_VIEWPORT_unpack(&clip->viewport, dw, 16);
+   }
+   return true;
+}
+
+void
+vgpu_clip_fini(struct vgpu_clip *clip)
+{
+   free(clip);
+}
+
+/* A plane as the distance of a vertex from it: inside where that is not negative. */
+struct plane {
+   float a[4];      /* of x, y, z, w */
+   int user;        /* clip distance instead, -1: none */
+};
+
+static float
+distance(const struct plane *plane, const struct vgpu_vertex *v)
+{
+   if (plane->user >= 0)
+      return v->slot[VUE_CLIP_DISTANCE_0 + plane->user / 4].f[plane->user % 4];
+   const float *p = v->slot[VUE_POSITION].f;
+   return plane->a[0] * p[0] + plane->a[1] * p[1] + plane->a[2] * p[2] + plane->a[3] * p[3];
+}
+
+static unsigned
+make_planes(const struct vgpu_clip *clip, struct plane *planes, bool guardband)
+{
+   const struct GFX7_3DSTATE_CLIP *s = &clip->state;
+   unsigned n = 0;
+
+   planes[n++] = (struct plane){ { 0, 0, 0, 1 }, -1 };
+   if (s->ViewportZClipTestEnable) {
+      planes[n++] = (struct plane){ { 0, 0, 1, s->APIMode == APIMODE_OGL }, -1 };
+      planes[n++] = (struct plane){ { 0, 0, -1, 1 }, -1 };
+   }
+   if (s->ViewportXYClipTestEnable) {
+      const struct GFX7_SF_CLIP_VIEWPORT *vp = &clip->viewport;
+      const bool wide = guardband && s->GuardbandClipTestEnable;
+      planes[n++] = (struct plane){ { 1, 0, 0, wide ? -vp->XMinClipGuardband : 1 }, -1 };
+      planes[n++] = (struct plane){ { -1, 0, 0, wide ? vp->XMaxClipGuardband : 1 }, -1 };
+      planes[n++] = (struct plane){ { 0, 1, 0, wide ? -vp->YMinClipGuardband : 1 }, -1 };
+      planes[n++] = (struct plane){ { 0, -1, 0, wide ? vp->YMaxClipGuardband : 1 }, -1 };
+   }
+   for (int i = 0; i < MAX_USER_PLANES; i++) {
+      if (s->UserClipDistanceClipTestEnableBitmask & BIT(i))
+         planes[n++] = (struct plane){ { 0 }, i };
+   }
+   return n;
+}
+
+static void
+interpolate(const struct vgpu_draw *draw, struct vgpu_vertex *out, const struct vgpu_vertex *a,
+            const struct vgpu_vertex *b, float t)
+{
+   out->slot[VUE_HEADER] = a->slot[VUE_HEADER];
+   for (unsigned s = VUE_POSITION; s < draw->vue_slots; s++) {
+      for (unsigned c = 0; c < 4; c++)
+         out->slot[s].f[c] = a->slot[s].f[c] + t * (b->slot[s].f[c] - a->slot[s].f[c]);
+   }
+}
+
+/** True if all corners are outside one plane. */
+static bool
+rejected(const struct plane *planes, unsigned num_planes, const struct vgpu_primitive *p,
+         unsigned corners)
+{
+   for (unsigned i = 0; i < num_planes; i++) {
+      bool all = true;
+      for (unsigned c = 0; c < corners; c++)
+         all = all && !(distance(&planes[i], &p->v[c]) >= 0);
+      if (all)
+         return true;
+   }
+   return false;
+}
+
+/** True if no corner is outside any plane. */
+static bool
+accepted(const struct plane *planes, unsigned num_planes, const struct vgpu_primitive *p,
+         unsigned corners)
+{
+   for (unsigned i = 0; i < num_planes; i++) {
+      for (unsigned c = 0; c < corners; c++) {
+         if (!(distance(&planes[i], &p->v[c]) >= 0))
+            return false;
+      }
+   }
+   return true;
+}
+
+static bool
+clip_line(struct vgpu_draw *draw, const struct plane *planes, unsigned num_planes,
+          struct vgpu_primitive *p)
+{
+   float from = 0, to = 1;
+
+   for (unsigned i = 0; i < num_planes; i++) {
+      const float d0 = distance(&planes[i], &p->v[0]), d1 = distance(&planes[i], &p->v[1]);
+      if (d0 < 0 && d1 >= 0)
+         from = fmaxf(from, d0 / (d0 - d1));
+      else if (d1 < 0 && d0 >= 0)
+         to = fminf(to, d0 / (d0 - d1));
+      else if (d0 < 0 && d1 < 0)
+         return true;
+   }
+   if (from > to)
+      return true;
+
+   struct vgpu_primitive *part = malloc(sizeof(*part));
+   if (!part)
+      return vgpu_engine_fault(draw->engine, "no host memory for a clipped line");
+   *part = *p;
+   interpolate(draw, &part->v[0], &p->v[0], &p->v[1], from);
+   interpolate(draw, &part->v[1], &p->v[0], &p->v[1], to);
+   part->v[2] = part->v[1];
+   const bool ok = vgpu_sf_primitive(draw, part);
+   free(part);
+   return ok;
+}
+
+static bool
+clip_triangle(struct vgpu_draw *draw, const struct plane *planes, unsigned num_planes,
+              const struct vgpu_primitive *p)
+{
+   struct vgpu_vertex *store = malloc(2 * MAX_CORNERS * sizeof(*store));
+   struct vgpu_vertex *in = store, *out = store + MAX_CORNERS;
+   unsigned n = 3;
+
+   if (!store)
+      return vgpu_engine_fault(draw->engine, "no host memory for a clipped triangle");
+   memcpy(in, p->v, sizeof(p->v));
+   for (unsigned i = 0; i < num_planes && n; i++) {
+      unsigned m = 0;
+      for (unsigned c = 0; c < n; c++) {
+         const struct vgpu_vertex *a = &in[c], *b = &in[(c + 1) % n];
+         const float da = distance(&planes[i], a), db = distance(&planes[i], b);
+         if (da >= 0)
+            out[m++] = *a;
+         /* From the inside to the outside always, so that a shared edge is cut in one place. */
+         if (da >= 0 && !(db >= 0) && m < MAX_CORNERS)
+            interpolate(draw, &out[m++], a, b, da / (da - db));
+         else if (!(da >= 0) && db >= 0 && m < MAX_CORNERS)
+            interpolate(draw, &out[m++], b, a, db / (db - da));
+         if (m == MAX_CORNERS)
+            break;
+      }
+      struct vgpu_vertex *swap = in;
+      in = out;
+      out = swap;
+      n = m;
+   }
+
+   bool ok = true;
+   for (unsigned c = 1; c + 1 < n && ok; c++) {
+      struct vgpu_primitive part = {
+         .kind = VGPU_TRIANGLE,
+         .v = { in[0], in[c], in[c + 1] },
+         .provoking = p->provoking,
+         /* Inner edges are not the primitive's. */
+         .edge = { c == 1, true, c + 2 == n },
+      };
+      ok = vgpu_sf_primitive(draw, &part);
+   }
+   free(store);
+   return ok;
+}
+
+bool
+vgpu_clip_primitive(struct vgpu_draw *draw, struct vgpu_primitive *p)
+{
+   const struct vgpu_clip *clip = draw->clip;
+   static const unsigned corners[] = {
+      [VGPU_POINT] = 1, [VGPU_LINE] = 2, [VGPU_TRIANGLE] = 3, [VGPU_RECT] = 3,
+   };
+   struct plane planes[MAX_PLANES];
+
+   if (!clip->enabled || clip->state.ClipMode == CLIPMODE_ACCEPT_ALL || p->kind == VGPU_RECT)
+      return vgpu_sf_primitive(draw, p);
+   if (clip->state.ClipMode == CLIPMODE_REJECT_ALL)
+      return true;
+
+   /* Outside the viewport is outside, whatever the guardband says; cut is at the guardband. */
+   unsigned n = make_planes(clip, planes, false);
+   if (rejected(planes, n, p, corners[p->kind]))
+      return true;
+   n = make_planes(clip, planes, p->kind == VGPU_TRIANGLE);
+   if (accepted(planes, n, p, corners[p->kind]))
+      return vgpu_sf_primitive(draw, p);
+   switch (p->kind) {
+   case VGPU_POINT:
+      return true;
+   case VGPU_LINE:
+      return clip_line(draw, planes, n, p);
+   case VGPU_TRIANGLE:
+   case VGPU_RECT:
+      break;
+   }
+   return clip_triangle(draw, planes, n, p);
+}

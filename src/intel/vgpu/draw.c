@@ -1,0 +1,378 @@
+/*
+ * SPDX-License-Identifier: MIT
+ *
+ * A draw: gathers the state, assembles primitives (IVB PRM Vol2 Part 1, "Vertex Fetch", 3DPRIMITIVE
+ * and "Primitive Topologies") and sends them through the blocks.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gfx7_unpack.h"
+#include "pipeline.h"
+#include "vgpu_priv.h"
+#include "vgpu_regs.h"
+#include "vgpu_render.h"
+
+/* INSTPM: push constant buffer 0 is a graphics address, not an offset from dynamic state. */
+#define INSTPM_CONSTANT_BUFFER_ADDRESS_OFFSET_DISABLE (1u << 6)
+
+enum topology {
+   TOPOLOGY_POINTLIST = 0x01,
+   TOPOLOGY_LINELIST = 0x02,
+   TOPOLOGY_LINESTRIP = 0x03,
+   TOPOLOGY_TRILIST = 0x04,
+   TOPOLOGY_TRISTRIP = 0x05,
+   TOPOLOGY_TRIFAN = 0x06,
+   TOPOLOGY_QUADLIST = 0x07,
+   TOPOLOGY_QUADSTRIP = 0x08,
+   TOPOLOGY_TRISTRIP_REVERSE = 0x0d,
+   TOPOLOGY_POLYGON = 0x0e,
+   TOPOLOGY_RECTLIST = 0x0f,
+   TOPOLOGY_LINELOOP = 0x10,
+   TOPOLOGY_TRIFAN_NOSTIPPLE = 0x16,
+};
+
+bool
+vgpu_read_state(struct vgpu_engine *engine, uint32_t address, uint32_t *dw, unsigned len_dw)
+{
+   for (unsigned i = 0; i < len_dw; i++) {
+      if (!vgpu_engine_read32(engine, engine->as, address + 4 * i, &dw[i]))
+         return false;
+   }
+   return true;
+}
+
+bool
+vgpu_push_constants(struct vgpu_draw *draw, uint32_t header, uint8_t (*grf)[EU_REG_BYTES],
+                    unsigned max_grf, unsigned *num_grf)
+{
+   struct vgpu_engine *engine = draw->engine;
+   const struct vgpu_packet *packet = vgpu_render_packet(engine->render, header);
+   const uint32_t instpm =
+      __atomic_load_n(&engine->gpu->regs[(RENDER_RING_BASE + RING_INSTPM) / 4], __ATOMIC_RELAXED);
+   struct GFX7_3DSTATE_CONSTANT_BODY body;
+
+   *num_grf = 0;
+   if (!packet)
+      return true;
+   GFX7_3DSTATE_CONSTANT_BODY_unpack(&body, packet->dw + 1, packet->len_dw - 1);
+   const uint32_t lengths[] = {
+      body.ReadLength_0, body.ReadLength_1, body.ReadLength_2, body.ReadLength_3,
+   };
+   const uint64_t buffers[] = { body.Buffer_0, body.Buffer_1, body.Buffer_2, body.Buffer_3 };
+   for (unsigned b = 0; b < 4; b++) {
+      uint32_t address = buffers[b] & ~31ull;
+      if (b == 0 && !(instpm & INSTPM_CONSTANT_BUFFER_ADDRESS_OFFSET_DISABLE))
+         address += draw->dynamic_state_base;
+      for (unsigned r = 0; r < lengths[b]; r++) {
+         if (*num_grf == max_grf)
+            return vgpu_engine_fault(engine, "more push constants than a thread has registers");
+         if (!vgpu_read_state(engine, address + r * EU_REG_BYTES, (uint32_t *)grf[(*num_grf)++],
+                              EU_REG_BYTES / 4))
+            return false;
+      }
+   }
+   return true;
+}
+
+bool
+vgpu_load_program(struct vgpu_draw *draw, uint32_t kernel_start_pointer,
+                  struct eu_program **program)
+{
+   struct vgpu_engine *engine = draw->engine;
+   const uint32_t address = draw->instruction_base + kernel_start_pointer;
+   uint32_t size = 0, max = VGPU_PAGE_SIZE_BYTES;
+   uint8_t *code = NULL;
+
+   /*
+    * How long a kernel is, only decoding tells. Pages are read while decoding reaches their end
+    * and the address space goes on.
+    */
+   *program = NULL;
+   for (;;) {
+      uint8_t *more = realloc(code, max);
+      if (!more) {
+         free(code);
+         return vgpu_engine_fault(engine, "no host memory for a kernel of %u bytes", max);
+      }
+      code = more;
+      bool end = false;
+      while (size < max && !end) {
+         const uint32_t in_page =
+            VGPU_PAGE_SIZE_BYTES - ((address + size) & VGPU_PAGE_MASK);
+         const uint32_t n = in_page < max - size ? in_page : max - size;
+         enum vgpu_gtt_fault why;
+         const uint8_t *host =
+            vgpu_gtt_translate(engine->gpu, &engine->tlb, &engine->ppgtt, engine->as,
+                               address + size, false, &why);
+         end = !host;
+         if (host) {
+            memcpy(code + size, host, n);
+            size += n;
+         }
+      }
+      if (!size) {
+         free(code);
+         return vgpu_engine_fault(engine, "no kernel at 0x%08x", address);
+      }
+      const int ret = eu_program_create(code, size, kernel_start_pointer, program);
+      if (ret) {
+         free(code);
+         return vgpu_engine_fault(engine, "kernel at 0x%08x: error %d", address, ret);
+      }
+      if (end || max >= EU_MAX_PROGRAM_BYTES || eu_program_extent(*program) + 16 <= size)
+         break;
+      eu_program_destroy(*program);
+      max *= 2;
+   }
+   free(code);
+   return true;
+}
+
+static bool
+gather_bases(struct vgpu_draw *draw)
+{
+   const struct vgpu_packet *packet =
+      vgpu_render_packet(draw->engine->render, GFX7_STATE_BASE_ADDRESS_header);
+   struct GFX7_STATE_BASE_ADDRESS sba;
+
+   if (!packet)
+      return vgpu_engine_fault(draw->engine, "a draw without STATE_BASE_ADDRESS");
+   GFX7_STATE_BASE_ADDRESS_unpack(&sba, packet->dw, packet->len_dw);
+   draw->general_state_base = sba.GeneralStateBaseAddress & ~0xfffull;
+   draw->surface_state_base = sba.SurfaceStateBaseAddress & ~0xfffull;
+   draw->dynamic_state_base = sba.DynamicStateBaseAddress & ~0xfffull;
+   draw->instruction_base = sba.InstructionBaseAddress & ~0xfffull;
+   return true;
+}
+
+/** Stages that are not there must be off. */
+static bool
+check_stages(struct vgpu_draw *draw)
+{
+   static const struct {
+      uint32_t header;
+      unsigned dw, bit;
+      const char *name;
+   } absent[] = {
+      { GFX7_3DSTATE_HS_header, 2, 31, "the hull shader" },
+      { GFX7_3DSTATE_TE_header, 1, 0, "the tessellator" },
+      { GFX7_3DSTATE_DS_header, 5, 0, "the domain shader" },
+      { GFX7_3DSTATE_GS_header, 5, 0, "the geometry shader" },
+      { GFX7_3DSTATE_STREAMOUT_header, 1, 31, "stream output" },
+   };
+
+   for (unsigned i = 0; i < ARRAY_SIZE(absent); i++) {
+      const struct vgpu_packet *packet =
+         vgpu_render_packet(draw->engine->render, absent[i].header);
+      if (packet && packet->len_dw > absent[i].dw && packet->dw[absent[i].dw] & BIT(absent[i].bit))
+         return vgpu_engine_unmodelled(draw->engine, "%s", absent[i].name);
+   }
+   return true;
+}
+
+struct assembly {
+   struct vgpu_draw *draw;
+   uint32_t topology;
+   bool provoking_last;         /* of triangle and line lists and strips */
+   bool fan_provoking_second;   /* else the first of the two that are not the hub */
+   struct vgpu_vertex *vertices; /* of the instance, shaded, in the order of the draw */
+   uint32_t count;
+};
+
+static bool
+emit(struct assembly *a, enum vgpu_primitive_kind kind, uint32_t i0, uint32_t i1, uint32_t i2,
+     uint32_t provoking)
+{
+   struct vgpu_primitive p = { .kind = kind, .edge = { true, true, true } };
+
+   p.v[0] = a->vertices[i0];
+   p.v[1] = a->vertices[i1];
+   p.v[2] = a->vertices[i2];
+   p.provoking = &a->vertices[provoking];
+   return vgpu_clip_primitive(a->draw, &p);
+}
+
+static bool
+assemble(struct assembly *a)
+{
+   const uint32_t n = a->count;
+   const unsigned last = a->provoking_last;
+   bool ok = true;
+
+   switch (a->topology) {
+   case TOPOLOGY_POINTLIST:
+      for (uint32_t i = 0; i < n && ok; i++)
+         ok = emit(a, VGPU_POINT, i, i, i, i);
+      return ok;
+   case TOPOLOGY_LINELIST:
+      for (uint32_t i = 0; i + 1 < n && ok; i += 2)
+         ok = emit(a, VGPU_LINE, i, i + 1, i + 1, i + last);
+      return ok;
+   case TOPOLOGY_LINESTRIP:
+   case TOPOLOGY_LINELOOP:
+      for (uint32_t i = 0; i + 1 < n && ok; i++)
+         ok = emit(a, VGPU_LINE, i, i + 1, i + 1, i + last);
+      if (ok && a->topology == TOPOLOGY_LINELOOP && n > 2)
+         ok = emit(a, VGPU_LINE, n - 1, 0, 0, last ? 0 : n - 1);
+      return ok;
+   case TOPOLOGY_TRILIST:
+      for (uint32_t i = 0; i + 2 < n && ok; i += 3)
+         ok = emit(a, VGPU_TRIANGLE, i, i + 1, i + 2, i + 2 * last);
+      return ok;
+   case TOPOLOGY_TRISTRIP:
+   case TOPOLOGY_TRISTRIP_REVERSE: {
+      /* Every second triangle is turned round, so that all face the same way. */
+      const unsigned odd = a->topology == TOPOLOGY_TRISTRIP_REVERSE;
+      for (uint32_t i = 0; i + 2 < n && ok; i++) {
+         const unsigned turn = (i + odd) & 1;
+         ok = emit(a, VGPU_TRIANGLE, i + turn, i + !turn, i + 2, i + 2 * last);
+      }
+      return ok;
+   }
+   case TOPOLOGY_TRIFAN:
+   case TOPOLOGY_TRIFAN_NOSTIPPLE:
+   case TOPOLOGY_POLYGON:
+      for (uint32_t i = 1; i + 1 < n && ok; i++)
+         ok = emit(a, VGPU_TRIANGLE, 0, i, i + 1,
+                   a->topology == TOPOLOGY_POLYGON ? 0 : i + a->fan_provoking_second);
+      return ok;
+   case TOPOLOGY_QUADLIST:
+      for (uint32_t i = 0; i + 3 < n && ok; i += 4) {
+         const uint32_t provoking = i + 3 * last;
+         ok = emit(a, VGPU_TRIANGLE, i, i + 1, i + 3, provoking) &&
+              emit(a, VGPU_TRIANGLE, i + 1, i + 2, i + 3, provoking);
+      }
+      return ok;
+   case TOPOLOGY_QUADSTRIP:
+      for (uint32_t i = 0; i + 3 < n && ok; i += 2) {
+         const uint32_t provoking = i + 3 * last;
+         ok = emit(a, VGPU_TRIANGLE, i, i + 1, i + 3, provoking) &&
+              emit(a, VGPU_TRIANGLE, i, i + 3, i + 2, provoking);
+      }
+      return ok;
+   case TOPOLOGY_RECTLIST:
+      for (uint32_t i = 0; i + 2 < n && ok; i += 3)
+         ok = emit(a, VGPU_RECT, i, i + 1, i + 2, i + 2);
+      return ok;
+   default:
+      return vgpu_engine_unmodelled(a->draw->engine, "topology 0x%02x", a->topology);
+   }
+}
+
+/** The index of a vertex of an indexed draw. \return false after a fault */
+static bool
+read_index(struct vgpu_draw *draw, const struct GFX7_3DSTATE_INDEX_BUFFER *ib, uint32_t at,
+           uint32_t *index)
+{
+   const uint64_t address = ib->BufferStartingAddress + ((uint64_t)at << ib->IndexFormat);
+   const uint32_t size_bytes = 1u << ib->IndexFormat;
+
+   *index = 0;
+   /* Beyond the buffer's last byte, indices read 0. */
+   if (address + size_bytes - 1 > ib->BufferEndingAddress)
+      return true;
+   const uint8_t *host = vgpu_engine_map(draw->engine, draw->engine->as, address, false);
+   if (!host)
+      return false;
+   memcpy(index, host, size_bytes);
+   return true;
+}
+
+static bool
+shade(struct vgpu_draw *draw, struct vgpu_vertex *vertices, uint32_t count)
+{
+   for (uint32_t i = 0; i < count; i += 2) {
+      struct vgpu_vertex *pair[2] = { &vertices[i], &vertices[i + (i + 1 < count)] };
+      if (vgpu_engine_interrupted(draw->engine) ||
+          !vgpu_vs_run(draw, pair, i + 1 < count ? 2 : 1))
+         return false;
+   }
+   return true;
+}
+
+/* Vertices are shaded and assembled in runs of at most so many, to bound the host's memory. */
+#define MAX_VERTICES (1u << 20)
+
+static bool
+draw_instance(struct vgpu_draw *draw, const struct GFX7_3DPRIMITIVE *cmd,
+              const struct GFX7_3DSTATE_INDEX_BUFFER *ib, struct assembly *a, uint32_t instance)
+{
+   const uint32_t cut = ib->IndexFormat == 0 ? 0xff : ib->IndexFormat == 1 ? 0xffff : ~0u;
+
+   a->count = 0;
+   for (uint32_t i = 0; i < cmd->VertexCountPerInstance; i++) {
+      uint32_t id = cmd->StartVertexLocation + i;
+      if (cmd->VertexAccessType) {
+         if (!read_index(draw, ib, id, &id))
+            return false;
+         if (ib->CutIndexEnable && id == cut) {
+            if (!shade(draw, a->vertices, a->count) || !assemble(a))
+               return false;
+            a->count = 0;
+            continue;
+         }
+         id += cmd->BaseVertexLocation;
+      }
+      if (!vgpu_vf_fetch(draw, id, instance, cmd->StartInstanceLocation, &a->vertices[a->count]))
+         return false;
+      a->count++;
+   }
+   return shade(draw, a->vertices, a->count) && assemble(a);
+}
+
+bool
+vgpu_draw(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
+{
+   struct vgpu_draw draw = { .engine = engine };
+   struct GFX7_3DPRIMITIVE cmd;
+   struct GFX7_3DSTATE_INDEX_BUFFER ib = { 0 };
+   struct GFX7_3DSTATE_SF sf = { 0 };
+   struct assembly a = { .draw = &draw };
+
+   GFX7_3DPRIMITIVE_unpack(&cmd, dw, len_dw);
+   if (cmd.EndOffsetEnable)
+      return vgpu_engine_unmodelled(engine, "End Offset Enable");
+   if (cmd.VertexCountPerInstance > MAX_VERTICES)
+      return vgpu_engine_unmodelled(engine, "%u vertices in one draw",
+                                    cmd.VertexCountPerInstance);
+   if (cmd.VertexAccessType) {
+      const struct vgpu_packet *packet =
+         vgpu_render_packet(engine->render, GFX7_3DSTATE_INDEX_BUFFER_header);
+      if (!packet)
+         return vgpu_engine_fault(engine, "an indexed draw without 3DSTATE_INDEX_BUFFER");
+      GFX7_3DSTATE_INDEX_BUFFER_unpack(&ib, packet->dw, packet->len_dw);
+      if (ib.IndexFormat > 2)
+         return vgpu_engine_fault(engine, "reserved index format");
+   }
+   const struct vgpu_packet *sf_packet =
+      vgpu_render_packet(engine->render, GFX7_3DSTATE_SF_header);
+   if (sf_packet)
+      GFX7_3DSTATE_SF_unpack(&sf, sf_packet->dw, sf_packet->len_dw);
+
+   a.topology = cmd.PrimitiveTopologyType;
+   a.provoking_last = sf.TriangleStripListProvokingVertexSelect == 2;
+   if (a.topology == TOPOLOGY_LINELIST || a.topology == TOPOLOGY_LINESTRIP ||
+       a.topology == TOPOLOGY_LINELOOP)
+      a.provoking_last = sf.LineStripListProvokingVertexSelect == 1;
+   a.fan_provoking_second = sf.TriangleFanProvokingVertexSelect == 2;
+   a.vertices = malloc((size_t)(cmd.VertexCountPerInstance + 1) * sizeof(*a.vertices));
+   if (!a.vertices)
+      return vgpu_engine_fault(engine, "no host memory for %u vertices",
+                               cmd.VertexCountPerInstance);
+
+   bool ok = gather_bases(&draw) && check_stages(&draw) && vgpu_vf_init(&draw, &draw.vf) &&
+             vgpu_vs_init(&draw, &draw.vs) && vgpu_clip_init(&draw, &draw.clip) &&
+             vgpu_sf_init(&draw, &draw.sf) && vgpu_wm_init(&draw, &draw.wm);
+   for (uint32_t i = 0; i < cmd.InstanceCount && ok; i++)
+      ok = draw_instance(&draw, &cmd, &ib, &a, i);
+
+   vgpu_wm_fini(draw.wm);
+   vgpu_sf_fini(draw.sf);
+   vgpu_clip_fini(draw.clip);
+   vgpu_vs_fini(draw.vs);
+   vgpu_vf_fini(draw.vf);
+   free(a.vertices);
+   return ok;
+}

@@ -1,0 +1,165 @@
+/*
+ * SPDX-License-Identifier: MIT
+ *
+ * The fixed-function 3D pipeline: what one 3DPRIMITIVE goes through, block by block.
+ */
+
+#ifndef VGPU_PIPELINE_H
+#define VGPU_PIPELINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "eu/eu.h"
+#include "shader.h"
+
+struct vgpu_engine;
+
+/* A vertex URB entry: slots of four components, at most as many as an entry can have. */
+#define VGPU_VUE_SLOTS 64
+#define VGPU_MAX_ATTRIBUTES 32
+
+/* Slots of the VUE header (IVB PRM Vol2 Part 1, "VUE"). */
+enum {
+   VUE_HEADER = 0, /* reserved, render target array index, viewport index, point width */
+   VUE_POSITION = 1,
+   VUE_CLIP_DISTANCE_0 = 2, /* if user clip distances are used */
+   VUE_CLIP_DISTANCE_1 = 3,
+};
+
+struct vgpu_vertex {
+   union {
+      float f[4];
+      uint32_t u[4];
+   } slot[VGPU_VUE_SLOTS];
+   /* By the strips and fans unit: in pixels, depth, 1/w. */
+   float x, y, z, inv_w;
+};
+
+enum vgpu_primitive_kind {
+   VGPU_POINT,
+   VGPU_LINE,
+   VGPU_TRIANGLE,
+   VGPU_RECT, /* three corners: lower right, lower left, upper left */
+};
+
+/** A primitive on its way from assembly to the windower. */
+struct vgpu_primitive {
+   enum vgpu_primitive_kind kind;
+   struct vgpu_vertex v[3];
+   const struct vgpu_vertex *provoking; /* whose attributes flat ones are */
+   bool edge[3];                        /* edges that line and point fill modes draw */
+};
+
+/** The state of a draw, gathered and decoded once. */
+struct vgpu_draw {
+   struct vgpu_engine *engine;
+
+   uint32_t general_state_base, surface_state_base, dynamic_state_base, instruction_base;
+
+   unsigned vue_slots; /* slots that a vertex has after the last enabled geometry stage */
+   struct vgpu_vf *vf;
+   struct vgpu_vs *vs;
+   struct vgpu_clip *clip;
+   struct vgpu_sf *sf;
+   struct vgpu_wm *wm;
+};
+
+/** Executes a draw whose parameters are a whole 3DPRIMITIVE. \return false after a fault */
+bool vgpu_draw(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw);
+
+/** Reads len_dw DWords of state; address is a multiple of 4. \return false after a fault */
+bool vgpu_read_state(struct vgpu_engine *engine, uint32_t address, uint32_t *dw, unsigned len_dw);
+
+/**
+ * Fills registers with the push constants of a stage.
+ * \param header  of its 3DSTATE_CONSTANT_*
+ * \param grf     gets how many registers were filled, at most max_grf
+ */
+bool vgpu_push_constants(struct vgpu_draw *draw, uint32_t header, uint8_t (*grf)[EU_REG_BYTES],
+                         unsigned max_grf, unsigned *num_grf);
+
+/** A program at a kernel start pointer, decoded once per draw and kept by the stage. */
+bool vgpu_load_program(struct vgpu_draw *draw, uint32_t kernel_start_pointer,
+                       struct eu_program **program);
+
+/* vf.c */
+struct vgpu_vf;
+bool vgpu_vf_init(struct vgpu_draw *draw, struct vgpu_vf **vf);
+void vgpu_vf_fini(struct vgpu_vf *vf);
+unsigned vgpu_vf_slots(const struct vgpu_vf *vf);
+/** Fetches the elements of a vertex into its first slots. */
+bool vgpu_vf_fetch(struct vgpu_draw *draw, uint32_t vertex_id, uint32_t instance_id,
+                   uint32_t start_instance, struct vgpu_vertex *vertex);
+
+/* vs.c */
+struct vgpu_vs;
+bool vgpu_vs_init(struct vgpu_draw *draw, struct vgpu_vs **vs);
+void vgpu_vs_fini(struct vgpu_vs *vs);
+/** Shades one or two vertices in place. */
+bool vgpu_vs_run(struct vgpu_draw *draw, struct vgpu_vertex *vertices[2], unsigned count);
+
+/* clip.c */
+struct vgpu_clip;
+bool vgpu_clip_init(struct vgpu_draw *draw, struct vgpu_clip **clip);
+void vgpu_clip_fini(struct vgpu_clip *clip);
+/** Clips a primitive and hands what is left of it to the strips and fans unit. */
+bool vgpu_clip_primitive(struct vgpu_draw *draw, struct vgpu_primitive *primitive);
+
+/* sf.c */
+struct vgpu_sf;
+bool vgpu_sf_init(struct vgpu_draw *draw, struct vgpu_sf **sf);
+void vgpu_sf_fini(struct vgpu_sf *sf);
+bool vgpu_sf_primitive(struct vgpu_draw *draw, struct vgpu_primitive *primitive);
+
+/** What the setup unit makes of a primitive for the windower and the pixel shader. */
+struct vgpu_setup {
+   enum vgpu_primitive_kind kind;
+   bool back_facing;
+   uint32_t render_target_array_index, viewport_index;
+   struct {
+      float x, y, z, inv_w;
+   } v[3];
+   float line_width, point_width;
+   float depth_offset;
+   unsigned num_attributes;
+   float attribute[VGPU_MAX_ATTRIBUTES][3][4]; /* of each vertex, swizzled and overridden */
+   uint32_t constant_attributes;               /* a bit each: all three vertices alike */
+   int scissor[4];                             /* x and y, first and beyond the last */
+};
+
+/* wm.c */
+struct vgpu_wm;
+bool vgpu_wm_init(struct vgpu_draw *draw, struct vgpu_wm **wm);
+void vgpu_wm_fini(struct vgpu_wm *wm);
+bool vgpu_wm_primitive(struct vgpu_draw *draw, const struct vgpu_setup *setup);
+
+/* ps.c */
+struct vgpu_ps;
+/** A 2x2 of pixels. */
+struct vgpu_subspan {
+   uint16_t x, y; /* of the upper left pixel */
+   uint8_t mask;  /* bit 0 upper left, 1 upper right, 2 lower left, 3 lower right */
+};
+#define VGPU_MAX_SUBSPANS 4
+bool vgpu_ps_init(struct vgpu_draw *draw, struct vgpu_ps **ps);
+void vgpu_ps_fini(struct vgpu_ps *ps);
+/** Subspans that a thread takes. */
+unsigned vgpu_ps_subspans(const struct vgpu_ps *ps);
+bool vgpu_ps_run(struct vgpu_draw *draw, struct vgpu_ps *ps, const struct vgpu_setup *setup,
+                 const struct vgpu_subspan *subspans, unsigned count);
+
+/* cc.c: depth, stencil, blending and the render targets */
+struct vgpu_cc;
+bool vgpu_cc_init(struct vgpu_draw *draw, struct vgpu_cc **cc, struct vgpu_shader_env *ps_env);
+void vgpu_cc_fini(struct vgpu_cc *cc);
+/** Depth and stencil tests with their writes. \return false after a fault */
+bool vgpu_cc_depth_stencil(struct vgpu_cc *cc, const struct vgpu_setup *setup, int x, int y,
+                           float z, bool *pass);
+/** True if no depth or stencil test and no write of either is on. */
+bool vgpu_cc_no_depth_stencil(const struct vgpu_cc *cc);
+/** Blends a colour (four components of 32 bits) into a render target. */
+bool vgpu_cc_write(struct vgpu_cc *cc, unsigned binding_table_index, unsigned target,
+                   uint32_t array_index, int x, int y, const uint32_t color[4]);
+
+#endif

@@ -1,0 +1,305 @@
+/*
+ * SPDX-License-Identifier: MIT
+ *
+ * Strips and fans: viewport transform, facing, culling, fill modes, depth offset and the setup of
+ * attributes (IVB PRM Vol2 Part 1, "Strips and Fans (SF) Stage", 3DSTATE_SBE).
+ */
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gfx7_unpack.h"
+#include "pipeline.h"
+#include "vgpu_priv.h"
+#include "vgpu_render.h"
+
+enum { CULLMODE_BOTH, CULLMODE_NONE, CULLMODE_FRONT, CULLMODE_BACK };
+enum { FILL_SOLID, FILL_WIREFRAME, FILL_POINT };
+enum { SWIZZLE_INPUT, SWIZZLE_INPUT_FACING, SWIZZLE_INPUT_W, SWIZZLE_INPUT_FACING_W };
+enum { DEPTH_D32_FLOAT_S8X24 = 0, DEPTH_D32_FLOAT = 1, DEPTH_D24_UNORM_X8 = 3, DEPTH_D16 = 5 };
+
+struct swizzle {
+   uint8_t source, select, constant;
+   bool override[4];
+};
+
+struct vgpu_sf {
+   struct GFX7_3DSTATE_SF state;
+   struct GFX7_3DSTATE_SBE sbe;
+   struct swizzle swizzles[16];
+   bool divide;
+   struct GFX7_SF_CLIP_VIEWPORT viewport;
+   struct GFX7_SCISSOR_RECT scissor;
+   bool force_zero_rta;
+};
+
+static void
+decode_swizzles(struct vgpu_sf *sf, const uint32_t *dw)
+{
+   /* DWords 2 to 9: sixteen of 16 bits each. */
+   for (unsigned i = 0; i < 16; i++) {
+      const uint16_t bits = dw[2 + i / 2] >> (i % 2 * 16);
+      sf->swizzles[i] = (struct swizzle){
+         .source = bits & 0x1f,
+         .select = bits >> 6 & 3,
+         .constant = bits >> 9 & 3,
+         .override = { bits >> 12 & 1, bits >> 13 & 1, bits >> 14 & 1, bits >> 15 & 1 },
+      };
+   }
+}
+
+bool
+vgpu_sf_init(struct vgpu_draw *draw, struct vgpu_sf **out)
+{
+   struct vgpu_engine *engine = draw->engine;
+   const struct vgpu_render_state *render = engine->render;
+   const struct vgpu_packet *packet = vgpu_render_packet(render, GFX7_3DSTATE_SF_header);
+   const struct vgpu_packet *sbe = vgpu_render_packet(render, GFX7_3DSTATE_SBE_header);
+   const struct vgpu_packet *clip = vgpu_render_packet(render, GFX7_3DSTATE_CLIP_header);
+   const struct vgpu_packet *viewports =
+      vgpu_render_packet(render, GFX7_3DSTATE_VIEWPORT_STATE_POINTERS_SF_CLIP_header);
+   const struct vgpu_packet *scissors =
+      vgpu_render_packet(render, GFX7_3DSTATE_SCISSOR_STATE_POINTERS_header);
+   struct GFX7_3DSTATE_CLIP clip_state = { 0 };
+   struct vgpu_sf *sf = *out = calloc(1, sizeof(*sf));
+   uint32_t dw[16];
+
+   if (!sf)
+      return vgpu_engine_fault(engine, "no host memory for strips and fans");
+   if (!packet || !sbe || sbe->len_dw < 14)
+      return vgpu_engine_fault(engine, "a draw without 3DSTATE_SF or 3DSTATE_SBE");
+   GFX7_3DSTATE_SF_unpack(&sf->state, packet->dw, packet->len_dw);
+   GFX7_3DSTATE_SBE_unpack(&sf->sbe, sbe->dw, sbe->len_dw);
+   decode_swizzles(sf, sbe->dw);
+   if (clip)
+      GFX7_3DSTATE_CLIP_unpack(&clip_state, clip->dw, clip->len_dw);
+   sf->divide = !clip_state.PerspectiveDivideDisable;
+   sf->force_zero_rta = clip_state.ForceZeroRTAIndexEnable;
+
+   if (sf->state.ViewportTransformEnable) {
+      if (!viewports)
+         return vgpu_engine_fault(engine, "a viewport transform without a viewport");
+      if (!vgpu_read_state(engine, draw->dynamic_state_base + (viewports->dw[1] & ~63u), dw, 16))
+         return false;
+      GFX7_SF_CLIP_VIEWPORT_unpack(&sf->viewport, dw, 16);
+   }
+   if (sf->state.ScissorRectangleEnable) {
+      if (!scissors)
+         return vgpu_engine_fault(engine, "a scissor test without a rectangle");
+      if (!vgpu_read_state(engine, draw->dynamic_state_base + (scissors->dw[1] & ~31u), dw, 2))
+         return false;
+      GFX7_SCISSOR_RECT_unpack(&sf->scissor, dw, 2);
+   }
+   if (sf->sbe.PointSpriteTextureCoordinateEnable)
+      return vgpu_engine_unmodelled(engine, "point sprite texture coordinates");
+   for (unsigned i = 10; i < 14; i++) {
+      if (i >= 12 && sbe->dw[i])
+         return vgpu_engine_unmodelled(engine, "wrap shortest");
+   }
+   return true;
+}
+
+void
+vgpu_sf_fini(struct vgpu_sf *sf)
+{
+   free(sf);
+}
+
+static void
+transform(const struct vgpu_sf *sf, struct vgpu_vertex *v)
+{
+   const float *p = v->slot[VUE_POSITION].f;
+   const float inv_w = sf->divide ? 1.0f / p[3] : 1.0f;
+
+   v->x = p[0] * inv_w;
+   v->y = p[1] * inv_w;
+   v->z = p[2] * inv_w;
+   /* Without the division the vertex comes with 1/w in place of w. */
+   v->inv_w = sf->divide ? inv_w : p[3];
+   if (sf->state.ViewportTransformEnable) {
+      const struct GFX7_SF_CLIP_VIEWPORT *vp = &sf->viewport;
+      v->x = v->x * vp->ViewportMatrixElementm00 + vp->ViewportMatrixElementm30;
+      v->y = v->y * vp->ViewportMatrixElementm11 + vp->ViewportMatrixElementm31;
+      v->z = v->z * vp->ViewportMatrixElementm22 + vp->ViewportMatrixElementm32;
+   }
+}
+
+/** Attribute `source` of a vertex, counted from where 3DSTATE_SBE begins to read. */
+static void
+read_attribute(const struct vgpu_sf *sf, const struct vgpu_vertex *v, unsigned source,
+               float out[4])
+{
+   const unsigned slot = sf->sbe.VertexURBEntryReadOffset * 2 + source;
+
+   if (source < sf->sbe.VertexURBEntryReadLength * 2 && slot < VGPU_VUE_SLOTS)
+      memcpy(out, v->slot[slot].f, sizeof(float[4]));
+   else
+      memset(out, 0, sizeof(float[4]));
+}
+
+static bool
+setup_attribute(struct vgpu_draw *draw, const struct vgpu_primitive *p, struct vgpu_setup *setup,
+                unsigned i)
+{
+   static const float constants[3][4] = { { 0, 0, 0, 0 }, { 0, 0, 0, 1 }, { 1, 1, 1, 1 } };
+   const struct vgpu_sf *sf = draw->sf;
+   const bool upper = sf->sbe.AttributeSwizzleControlMode == 1;
+   const bool flat = sf->sbe.ConstantInterpolationEnable & BIT(i);
+   const bool swizzled = sf->sbe.AttributeSwizzleEnable && (upper ? i >= 16 : i < 16);
+   const struct swizzle *swizzle = &sf->swizzles[i % 16];
+
+   for (unsigned c = 0; c < 3; c++) {
+      const struct vgpu_vertex *v = flat ? p->provoking : &p->v[c];
+      float *out = setup->attribute[i][c];
+      if (!swizzled) {
+         read_attribute(sf, v, i, out);
+         continue;
+      }
+      const bool facing = swizzle->select & 1;
+      read_attribute(sf, v, swizzle->source + (facing && setup->back_facing), out);
+      if (swizzle->select >= SWIZZLE_INPUT_W)
+         out[0] = out[1] = out[2] = out[3];
+      for (unsigned k = 0; k < 4; k++) {
+         if (!swizzle->override[k])
+            continue;
+         if (swizzle->constant == 3)
+            return vgpu_engine_unmodelled(draw->engine, "primitive ID as attribute %u", i);
+         out[k] = constants[swizzle->constant][k];
+      }
+   }
+   if (flat)
+      setup->constant_attributes |= BIT(i);
+   return true;
+}
+
+/** Depth offset of a polygon (PRM, "Depth Offset"). */
+static float
+depth_offset(const struct vgpu_sf *sf, const struct vgpu_primitive *p, float area)
+{
+   const struct vgpu_vertex *a = &p->v[0], *b = &p->v[1], *c = &p->v[2];
+   float unit = ldexpf(1, -24), slope = 0;
+
+   switch (sf->state.DepthBufferSurfaceFormat) {
+   case DEPTH_D16:
+      unit = ldexpf(1, -16);
+      break;
+   case DEPTH_D32_FLOAT:
+   case DEPTH_D32_FLOAT_S8X24: {
+      int exponent;
+      frexpf(fmaxf(fabsf(a->z), fmaxf(fabsf(b->z), fabsf(c->z))), &exponent);
+      unit = ldexpf(1, exponent - 24);
+      break;
+   }
+   }
+   if (area) {
+      const float dzdx = ((b->z - a->z) * (c->y - a->y) - (c->z - a->z) * (b->y - a->y)) / area;
+      const float dzdy = ((c->z - a->z) * (b->x - a->x) - (b->z - a->z) * (c->x - a->x)) / area;
+      slope = fmaxf(fabsf(dzdx), fabsf(dzdy));
+   }
+   const float clamp = sf->state.GlobalDepthOffsetClamp;
+   float offset = sf->state.GlobalDepthOffsetConstant * unit +
+                  sf->state.GlobalDepthOffsetScale * slope;
+   if (clamp > 0)
+      offset = fminf(offset, clamp);
+   else if (clamp < 0)
+      offset = fmaxf(offset, clamp);
+   return offset;
+}
+
+static bool
+emit(struct vgpu_draw *draw, const struct vgpu_primitive *p, struct vgpu_setup *setup)
+{
+   const struct vgpu_sf *sf = draw->sf;
+
+   for (unsigned c = 0; c < 3; c++) {
+      setup->v[c].x = p->v[c].x;
+      setup->v[c].y = p->v[c].y;
+      setup->v[c].z = p->v[c].z;
+      setup->v[c].inv_w = p->v[c].inv_w;
+   }
+   setup->kind = p->kind;
+   setup->num_attributes = sf->sbe.NumberofSFOutputAttributes;
+   if (setup->num_attributes > VGPU_MAX_ATTRIBUTES)
+      return vgpu_engine_fault(draw->engine, "%u attributes", setup->num_attributes);
+   setup->constant_attributes = 0;
+   for (unsigned i = 0; i < setup->num_attributes; i++) {
+      if (!setup_attribute(draw, p, setup, i))
+         return false;
+   }
+   return vgpu_wm_primitive(draw, setup);
+}
+
+/** A triangle drawn as its edges or corners. */
+static bool
+emit_unfilled(struct vgpu_draw *draw, const struct vgpu_primitive *p, struct vgpu_setup *setup,
+              unsigned fill)
+{
+   bool ok = true;
+
+   for (unsigned c = 0; c < 3 && ok; c++) {
+      if (!p->edge[c])
+         continue;
+      struct vgpu_primitive part = {
+         .kind = fill == FILL_POINT ? VGPU_POINT : VGPU_LINE,
+         .v = { p->v[c], p->v[(c + 1) % 3], p->v[(c + 1) % 3] },
+         .provoking = p->provoking,
+      };
+      ok = emit(draw, &part, setup);
+   }
+   return ok;
+}
+
+bool
+vgpu_sf_primitive(struct vgpu_draw *draw, struct vgpu_primitive *p)
+{
+   const struct vgpu_sf *sf = draw->sf;
+   struct vgpu_setup setup = { .line_width = sf->state.LineWidth };
+
+   for (unsigned c = 0; c < 3; c++)
+      transform(sf, &p->v[c]);
+   if (!sf->force_zero_rta)
+      setup.render_target_array_index = p->provoking->slot[VUE_HEADER].u[1];
+   setup.point_width = sf->state.PointWidthSource ? sf->state.PointWidth
+                                                  : p->v[0].slot[VUE_HEADER].f[3];
+   setup.scissor[0] = setup.scissor[1] = 0;
+   setup.scissor[2] = setup.scissor[3] = 1 << 15;
+   if (sf->state.ScissorRectangleEnable) {
+      setup.scissor[0] = sf->scissor.ScissorRectangleXMin;
+      setup.scissor[1] = sf->scissor.ScissorRectangleYMin;
+      setup.scissor[2] = sf->scissor.ScissorRectangleXMax + 1;
+      setup.scissor[3] = sf->scissor.ScissorRectangleYMax + 1;
+   }
+
+   if (p->kind != VGPU_TRIANGLE)
+      return emit(draw, p, &setup);
+
+   /* y goes down: positive is clockwise as seen on the screen. */
+   const float area = (p->v[1].x - p->v[0].x) * (p->v[2].y - p->v[0].y) -
+                      (p->v[2].x - p->v[0].x) * (p->v[1].y - p->v[0].y);
+   if (!(area != 0))
+      return true;
+   const bool clockwise = area > 0;
+   setup.back_facing = clockwise != (sf->state.FrontWinding == 0);
+   switch (sf->state.CullMode) {
+   case CULLMODE_BOTH:
+      return true;
+   case CULLMODE_FRONT:
+      if (!setup.back_facing)
+         return true;
+      break;
+   case CULLMODE_BACK:
+      if (setup.back_facing)
+         return true;
+      break;
+   }
+
+   const unsigned fill =
+      setup.back_facing ? sf->state.BackFaceFillMode : sf->state.FrontFaceFillMode;
+   const bool offset = fill == FILL_POINT       ? sf->state.GlobalDepthOffsetEnablePoint
+                       : fill == FILL_WIREFRAME ? sf->state.GlobalDepthOffsetEnableWireframe
+                                                : sf->state.GlobalDepthOffsetEnableSolid;
+   if (offset)
+      setup.depth_offset = depth_offset(sf, p, area);
+   return fill == FILL_SOLID ? emit(draw, p, &setup) : emit_unfilled(draw, p, &setup, fill);
+}
