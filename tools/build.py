@@ -27,46 +27,55 @@ def folder(kind):
     return paths.BUILD / kind
 
 
-def ninja(kind, targets=()):
-    """Configure where needed and build; the folder."""
+def configure(kind):
+    """Make the build folder ready: set up, and as the meson.build files say now."""
     options, env = KINDS[kind]
     arguments = [*options, f'-Dmesa-source={sources.mesa() / "tree"}']
     where = folder(kind)
     stamp = where / 'zerocopy-arguments'
-    with cache.lock(f'build-{kind}', base=paths.BUILD), Stage(f'build ({kind})') as stage:
+    with cache.lock(f'build-{kind}', base=paths.BUILD):
         if not stamp.exists() or stamp.read_text(encoding='utf-8') != repr((arguments, env)):
             wipe = ['--wipe'] if (where / 'meson-private').exists() else []
-            sandbox.run(['meson', 'setup', *wipe, *arguments, where], f'configuring the {kind} build', f'meson-{kind}',
-                        env=env)
+            with Stage(f'configure ({kind})'):
+                sandbox.run(['meson', 'setup', *wipe, *arguments, where], f'configuring the {kind} build',
+                            f'meson-{kind}', env=env)
             stamp.write_text(repr((arguments, env)), encoding='utf-8')
+        sandbox.run(['ninja', '-C', where, 'build.ninja'], f'configuring the {kind} build', f'meson-{kind}', env=env)
 
+
+def ninja(kind, targets=()):
+    """Build these targets (files of the build folder, or all); the folder."""
+    configure(kind)
+    where = folder(kind)
+    names = [str(Path(target).relative_to(where)) if Path(target).is_absolute() else target for target in targets]
+    with cache.lock(f'build-{kind}', base=paths.BUILD), Stage(f'build ({kind})') as stage:
         def on_line(line):
             match = re.match(r'\[(\d+)/(\d+)\] (.*)', line or '')
             if match:
                 stage.progress(int(match[1]), int(match[2]), match[3])
 
-        sandbox.run(['ninja', '-C', where, *targets], f'the {kind} build', f'ninja-{kind}', on_line, env=env)
+        sandbox.run(['ninja', '-C', where, *names], f'the {kind} build', f'ninja-{kind}', on_line, env=KINDS[kind][1])
     return where
 
 
-def introspect(kind, what):
-    text = sandbox.output(['meson', 'introspect', f'--{what}', folder(kind)], f'asking meson for its {what}')
-    return json.loads(text)
-
-
 def executables(kind, source_folder):
-    """{name: path} of the executables that the meson.build files in and below `source_folder` define."""
+    """{name: path} of the executables that the meson.build files in and below `source_folder` define.
+
+    The build folder must be configured; the executables need not be built yet.
+    """
     top = paths.REPO / source_folder
-    return {target['name']: Path(target['filename'][0]) for target in introspect(kind, 'targets')
+    targets = json.loads((folder(kind) / 'meson-info/intro-targets.json').read_text(encoding='utf-8'))
+    return {target['name']: Path(target['filename'][0]) for target in targets
             if target['type'] == 'executable' and Path(target['defined_in']).is_relative_to(top)}
 
 
-def program(kind, source_folder, name):
-    """One executable, built."""
-    ninja(kind)
+def program(kind, source_folder, name, *further):
+    """One executable, built, together with further targets."""
+    configure(kind)
     found = executables(kind, source_folder).get(name)
     if not found:
         raise Failure(f'no meson.build in {source_folder} defines a program {name}')
+    ninja(kind, [found, *further])
     return found
 
 

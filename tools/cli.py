@@ -102,12 +102,12 @@ def setup(_):
     return 0
 
 
-def build_programs():
+def build_vgpu():
     from . import build as builds
-    builds.ninja('release')
+    print(builds.vgpu())
 
 
-BUILDERS = {'vgpu': build_programs, 'kernel': lambda: kernel.get('patched')}
+BUILDERS = {'vgpu': build_vgpu, 'kernel': lambda: kernel.get('patched')}
 
 
 def build(options):

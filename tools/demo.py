@@ -18,7 +18,7 @@ def run(guest, jobs):
 
     out gets source.png, result.png and report.json. A status is 0 only if the two pictures agree.
     """
-    program = build.program('release', 'demo', 'zerocopy-demo')
+    program = build.program('release', 'demo', 'zerocopy-demo', PICTURE)
     with cache.lock('demo', base=paths.BUILD):
         return run_locked(guest, program, jobs)
 

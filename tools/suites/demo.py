@@ -39,7 +39,7 @@ def png(width, height, colour, depth):
 
 
 def run(suite):
-    build.ninja('release')
+    build.program('release', 'demo', 'zerocopy-demo', demo.PICTURE)
     folder = paths.BUILD / 'demo-test'
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

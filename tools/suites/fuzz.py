@@ -19,9 +19,10 @@ DEFAULT_S = 30
 
 def run(suite):
     seconds = int(os.environ.get('ZEROCOPY_FUZZ_SECONDS', DEFAULT_S))
-    build.ninja('fuzz')
+    build.configure('fuzz')
     targets = {name: path for name, path in build.executables('fuzz', 'tests/vgpu').items()
                if name.startswith('fuzz_') and not name.endswith('_standalone')}
+    build.ninja('fuzz', targets.values())
     for name, path in sorted(targets.items()):
         fuzz(suite, name, path, seconds)
 

@@ -51,7 +51,8 @@ def parse(text):
 
 
 def run(suite):
-    folder = build.ninja('release')
+    build.configure('release')
+    folder = build.ninja('release', build.executables('release', 'tests/guest').values())
     programs = parse((folder / 'tests/guest/tests.list').read_text(encoding='utf-8'))
     for kind in KERNELS:
         with Stage(f'guest: {len(programs)} programs on the {kind} kernel') as stage:

@@ -11,7 +11,7 @@ OUTCOMES = {'OK': PASS, 'EXPECTEDFAIL': PASS, 'SKIP': SKIP}
 
 
 def run(suite):
-    folder = build.ninja('asan')
+    folder = build.ninja('asan', ['meson-test-prereq'])
     log = folder / 'meson-logs/testlog.json'
     log.unlink(missing_ok=True)
     try:
