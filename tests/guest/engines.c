@@ -415,8 +415,8 @@ contexts_keep_registers(void)
 }
 
 /*
- * A batch may not write the GGTT: i915 does not run this one as privileged, and the hardware ignores
- * the command.
+ * A batch may not write the GGTT: i915 does not run this one as privileged, and the hardware
+ * ignores the command.
  */
 static void
 privileged_store_is_ignored(void)

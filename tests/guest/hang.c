@@ -20,8 +20,8 @@
 #define RECOVERY_S 60
 
 /*
- * i915 reads the pages of an error state through the aperture, each word a message to the GPU process.
- * On a busy machine that takes longer than the 20 s after which it cancels a request anyway.
+ * i915 reads the pages of an error state through the aperture, each access a message to the GPU
+ * process. On a busy machine that takes longer than the 20 s after which it cancels a request.
  */
 #define CAPTURE_S 120
 
@@ -49,6 +49,32 @@ sysfs_path(const char *name)
    }
    tap_fail(__FILE__, __LINE__, "no /sys/class/drm/card*/%s", name);
    tap_end();
+}
+
+/*
+ * Most tests leave it at what i915 comes with. Those that have to do with what comes after a hang,
+ * and not with how it is found, do not wait for so long.
+ */
+#define DEFAULT_HEARTBEAT_MS 2500
+#define SHORT_HEARTBEAT_MS   1000
+
+/** Sets the heartbeat's interval; an earlier test may have left another one. */
+static void
+set_heartbeat(unsigned interval_ms)
+{
+   static const char *engines[] = { "rcs0", "vcs0", "bcs0" };
+
+   for (unsigned i = 0; i < ARRAY_SIZE(engines); i++) {
+      char name[64];
+
+      snprintf(name, sizeof(name), "engine/%s/heartbeat_interval_ms", engines[i]);
+      FILE *file = fopen(sysfs_path(name), "w");
+      if (!file && errno == EACCES)
+         tap_skip("only root sets the heartbeat");
+      REQUIRE(file != NULL);
+      fprintf(file, "%u", interval_ms);
+      REQUIRE_EQUAL(fclose(file), 0);
+   }
 }
 
 /** Forgets the last error state. */
@@ -167,7 +193,8 @@ run_hanging(struct batch *batch)
    REQUIRE_OK(batch_submit(batch));
    REQUIRE_OK(gem_wait(batch->fd, batch->handle, (int64_t)RECOVERY_S * 1000000000));
    tap_note("recovered after %.1f s", tap_now_s() - before_s);
-   CHECK(tap_now_s() - before_s > 1);
+   /* Not before a beat has been missed: otherwise something else than the heartbeat ended it. */
+   CHECK(tap_now_s() - before_s > 0.9);
 }
 
 static void
@@ -185,6 +212,7 @@ hang_and_recover(const struct engine *engine, uint32_t command)
    const int fd = fixture_open();
    struct batch batch;
 
+   set_heartbeat(DEFAULT_HEARTBEAT_MS);
    clear_error();
    check_stats(fd, 0, 0);
    batch_init(&batch, fd, engine->flag);
@@ -223,6 +251,7 @@ endless_loop(const struct engine *engine)
    const int fd = fixture_open();
    struct batch batch;
 
+   set_heartbeat(DEFAULT_HEARTBEAT_MS);
    clear_error();
    batch_init(&batch, fd, engine->flag);
    batch_emit(&batch, MI_BATCH_BUFFER_START | MI_BATCH_PPGTT);
@@ -260,6 +289,7 @@ hang_in_a_parsed_batch(void)
    const int fd = fixture_open();
    struct batch batch;
 
+   set_heartbeat(SHORT_HEARTBEAT_MS);
    clear_error();
    batch_init(&batch, fd, I915_EXEC_BLT);
    batch_emit(&batch, UNKNOWN_BLT);
@@ -303,6 +333,7 @@ address_beyond_the_page_directory(void)
    const int fd = fixture_open();
    struct batch batch;
 
+   set_heartbeat(SHORT_HEARTBEAT_MS);
    clear_error();
    fill_at(&batch, fd, 0xf0000000);
    const uint32_t command = batch.dw[0];
@@ -341,6 +372,7 @@ innocent_work_is_done(void)
    const uint32_t handle = fixture_userptr(innocent, memory, GEM_PAGE_SIZE);
    struct batch hanging, same_engine, other_engine;
 
+   set_heartbeat(DEFAULT_HEARTBEAT_MS);
    clear_error();
    batch_init(&hanging, guilty, I915_EXEC_BLT);
    hanging.unparsed = true;
@@ -380,6 +412,7 @@ userptr_survives(void)
    const uint32_t object = fixture_object(fd, 16 * GEM_PAGE_SIZE);
    struct batch batch;
 
+   set_heartbeat(SHORT_HEARTBEAT_MS);
    clear_error();
    pattern_fill(expected, 16 * GEM_PAGE_SIZE, 1);
    REQUIRE_OK(gem_pwrite(fd, object, 0, expected, 16 * GEM_PAGE_SIZE));
@@ -404,6 +437,7 @@ context_is_banned(void)
    uint32_t context;
    struct batch batch;
 
+   set_heartbeat(SHORT_HEARTBEAT_MS);
    REQUIRE_OK(gem_context_create(fd, &context));
    for (uint32_t i = 1; i <= 3; i++) {
       batch_init(&batch, fd, I915_EXEC_BLT);
@@ -433,6 +467,7 @@ unrecoverable_context(void)
    uint32_t context;
    struct batch batch;
 
+   set_heartbeat(SHORT_HEARTBEAT_MS);
    REQUIRE_OK(gem_context_create(fd, &context));
    struct drm_i915_gem_context_param param = {
       .ctx_id = context,
@@ -440,19 +475,19 @@ unrecoverable_context(void)
       .value = 0,
    };
    REQUIRE_OK(gem_ioctl(fd, DRM_IOCTL_I915_GEM_CONTEXT_SETPARAM, &param));
-   batch_init(&batch, fd, I915_EXEC_RENDER);
+   batch_init(&batch, fd, I915_EXEC_BLT);
    batch.context = context;
-   batch_emit(&batch, UNKNOWN_RENDER);
+   batch_emit(&batch, UNKNOWN_BLT);
    batch_emit(&batch, 0);
    clear_error();
    run_hanging(&batch);
    batch_fini(&batch);
-   check_error_names("rcs0", UNKNOWN_RENDER);
-   batch_init(&batch, fd, I915_EXEC_RENDER);
+   check_error_names("bcs0", UNKNOWN_BLT);
+   batch_init(&batch, fd, I915_EXEC_BLT);
    batch.context = context;
    CHECK_ERRNO(batch_submit(&batch), -EIO);
    batch_fini(&batch);
-   check_works(fd, &render);
+   check_works(fd, &blitter);
    clear_error();
 }
 
@@ -466,6 +501,7 @@ long_work_is_no_hang(void)
    const double end_s = tap_now_s() + 8;
    struct batch batch = { 0 };
 
+   set_heartbeat(DEFAULT_HEARTBEAT_MS);
    while (tap_now_s() < end_s) {
       batch_init(&batch, fd, I915_EXEC_BLT);
       for (unsigned i = 0; i < 16; i++)
@@ -491,7 +527,7 @@ default_time_outs(void)
       CHECK_EQUAL(fscanf(file, "%d", &value), 1);
       fclose(file);
       tap_note("%s", engines[i]);
-      CHECK_EQUAL(value, 2500);
+      CHECK_EQUAL(value, DEFAULT_HEARTBEAT_MS);
    }
 }
 

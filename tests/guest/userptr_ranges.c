@@ -71,9 +71,27 @@ overflow(void)
 
    CHECK_ERRNO(create(fd, last_page, PAGES(1), 0), -EFAULT);
    CHECK_ERRNO(create(fd, last_page, PAGES(2), 0), -EFAULT);
-   /* The largest multiple of a page there is: the sum wraps to just below the pointer. */
-   CHECK_ERRNO(create(fd, PAGES(2), last_page, 0), -EFAULT);
-   CHECK_ERRNO(create(fd, (uintptr_t)pages_alloc(PAGES(1)), 1ull << 63, 0), -EFAULT);
+   /* The last page that a process can have, with five-level page tables, and the one behind. */
+   CHECK_ERRNO(create(fd, 0xffffffffffe000, PAGES(2), 0), -EFAULT);
+}
+
+/*
+ * Ranges that are larger than what the GPU can address and than what there is. A kernel that
+ * compares with the GPU's address space (kernel-patches/) says E2BIG before it looks further.
+ */
+static void
+too_large(void)
+{
+   static const uint64_t sizes[] = { 1ull << 57, 1ull << 63, ~0ull - (GEM_PAGE_SIZE - 1) };
+   const int fd = fixture_open();
+   const uint64_t memory = (uintptr_t)pages_alloc(PAGES(1));
+
+   for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+      const int error = create(fd, memory, sizes[i], 0);
+
+      tap_note("size 0x%" PRIx64 ": %d", sizes[i], error);
+      CHECK(error == -EFAULT || error == -E2BIG);
+   }
 }
 
 static void
@@ -202,6 +220,7 @@ static const struct tap_test tests[] = {
    { "unaligned pointer: EINVAL", unaligned_pointer },
    { "unaligned size: EINVAL", unaligned_size },
    { "end beyond the address space: EFAULT", overflow },
+   { "too large: EFAULT or E2BIG", too_large },
    { "kernel addresses: EFAULT", kernel_addresses },
    { "unknown flags: EINVAL", unknown_flags },
    { "unsynchronized: ENODEV", unsynchronized },
