@@ -168,7 +168,13 @@ random_command(struct random *r, uint8_t opcode, enum shape shape, int rop, uint
       *swctrl = random_one_in(r, 2) ? 3 : 0;
       src = dst;
       /* Rows that are apart, so that only the rectangles overlap. */
-      dst.pitch = src.pitch = dst.tiled ? 1024 / 4 : 1024;
+      const bool wide = random_one_in(r, 20); /* several chunks */
+      const int pitch = wide ? 16384 : 1024;
+      if (wide) {
+         width = random_range(r, 1020, 2200);
+         height = random_range(r, 1, 4);
+      }
+      dst.pitch = src.pitch = dst.tiled ? pitch / 4 : pitch;
       x = random_range(r, 0, 60), y = random_range(r, 0, 60);
       src_x = x + random_range(r, -20, 20), src_y = y + random_range(r, -20, 20);
       if (src_x < 0 || random_one_in(r, 6))
