@@ -5,7 +5,7 @@ import json
 import re
 from pathlib import Path
 
-from . import cache, paths, sandbox, sources
+from . import cache, paths, rootfs, sandbox, sources
 from .errors import Failure
 from .report import Stage
 
@@ -30,6 +30,7 @@ def folder(kind):
 def configure(kind):
     """Make the build folder ready: set up, and as the meson.build files say now."""
     options, env = KINDS[kind]
+    rootfs.get()
     arguments = [*options, f'-Dmesa-source={sources.mesa() / "tree"}']
     where = folder(kind)
     stamp = where / 'zerocopy-arguments'
