@@ -321,17 +321,15 @@ static bool
 xy_setup_mono_pattern_sl_blt(struct blt_op *op, const uint32_t *dw, unsigned len_dw)
 {
    struct vgpu_blt_setup *setup = &op->engine->blt;
-   UNPACK(XY_SETUP_MONO_PATTERN_SL_BLT);
 
-   if (!c.SolidPatternSelect && c.PatternData0 != c.PatternData1)
-      return vgpu_engine_unmodelled(op->engine, "a pattern whose halves differ");
    setup->br00 = dw[0];
    setup->br01 = dw[1];
    set_clip(op->engine, dw[2], dw[3]);
    setup->br09 = dw[4];
    setup->br05 = dw[5];
    setup->br06 = dw[6];
-   setup->br07 = dw[7]; /* there is no colour pattern, whose address it is otherwise */
+   setup->br20 = dw[7];
+   setup->br21 = dw[8];
    return true;
 }
 
@@ -344,7 +342,7 @@ set_setup_pattern(struct blt_op *op, const struct GFX7_XY_SETUP_BLT *setup)
    struct GFX7_XY_SETUP_MONO_PATTERN_SL_BLT mono;
 
    GFX7_XY_SETUP_MONO_PATTERN_SL_BLT_unpack(&mono, dw, 2);
-   return set_mono_pattern(op, s->br07, s->br07, setup->BackgroundColor,
+   return set_mono_pattern(op, s->br20, s->br21, setup->BackgroundColor,
                            setup->ForegroundColor, mono.MonoPatternTransparencyMode,
                            mono.SolidPatternSelect);
 }
@@ -648,7 +646,7 @@ enum { FIXED, IMMEDIATE }; /* data follows the fields */
 #define COMMANDS(X)                                                                              \
    X(XY_SETUP_BLT, xy_setup_blt, 8, FIXED, NULL)                                                 \
    X(XY_SETUP_CLIP_BLT, xy_setup_clip_blt, 3, FIXED, NULL)                                       \
-   X(XY_SETUP_MONO_PATTERN_SL_BLT, xy_setup_mono_pattern_sl_blt, 9, FIXED, HALVES)               \
+   X(XY_SETUP_MONO_PATTERN_SL_BLT, xy_setup_mono_pattern_sl_blt, 9, FIXED, NULL)                 \
    X(XY_PIXEL_BLT, xy_pixel_blt, 2, FIXED, NULL)                                                 \
    X(XY_SCANLINES_BLT, xy_scanlines_blt, 3, FIXED, NULL)                                         \
    X(XY_TEXT_BLT, xy_text_blt, 4, FIXED, NULL)                                                   \
@@ -675,7 +673,6 @@ enum { FIXED, IMMEDIATE }; /* data follows the fields */
    X(XY_PAT_CHROMA_BLT_IMMEDIATE, xy_pat_chroma_blt_immediate, 7, IMMEDIATE, NULL)
 
 #define OVERLAP "overlaps that the PRM gives no order for fault"
-#define HALVES "a pattern whose rows 0 to 3 and 4 to 7 differ faults"
 #define FIXED_PATTERN "faults: no source gives the pixels of the fixed patterns"
 
 #define INFO(name_, execute_, fields_, data_, note_)                                             \

@@ -40,6 +40,7 @@ struct vgpu_fetch {
 struct vgpu_blt_setup {
    bool valid; /* an XY_SETUP_* command was seen since reset */
    uint32_t br00, br01, br05, br06, br07, br09;
+   uint32_t br20, br21; /* monochrome pattern */
    uint32_t clip_top_left, clip_bottom_right; /* BR24, BR25 */
 };
 

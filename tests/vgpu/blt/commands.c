@@ -244,7 +244,7 @@ random_command(struct random *r, uint8_t opcode, enum shape shape, int rop, uint
       setup[5] = random_u32(r);
       setup[6] = random_u32(r);
       setup[7] = mono_setup ? random_u32(r) : pattern_address;
-      setup[8] = setup[7];
+      setup[8] = random_u32(r);
       if (random_one_in(r, 2))
          header &= ~(3u << 20);
       dw[at++] = header;
