@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "eu/eu.h"
 #include "gfx7_table.h"
+#include "vgpu_blt.h"
 #include "vgpu_cs.h"
 #include "vgpu_priv.h"
 
@@ -77,6 +79,30 @@ print_commands(const char *title, unsigned type, unsigned engine,
 }
 
 static void
+print_blitter(void)
+{
+   printf("### Blitter\n\n| command | opcode | state | note |\n| --- | --- | --- | --- |\n");
+   for (const struct vgpu_blt_command *c = vgpu_blt_commands; c->name; c++)
+      printf("| %s | 0x%02x | %s | %s |\n", c->name, c->opcode, c->state,
+             c->note ? c->note : "");
+   printf("\n");
+}
+
+static void
+print_execution_unit(void)
+{
+   size_t count;
+   const struct eu_matrix_entry *entries = eu_matrix(&count);
+
+   printf("### Execution unit\n\n| opcode | number | state | note |\n| --- | --- | --- | --- |\n");
+   for (size_t i = 0; i < count; i++)
+      printf("| %s | 0x%02x | %s | %s |\n", entries[i].name, entries[i].opcode,
+             entries[i].support == EU_SUPPORT_DONE ? "done" : "faults",
+             entries[i].note ? entries[i].note : "");
+   printf("\n");
+}
+
+static void
 print_registers(void)
 {
    static const char *const kinds[] = {
@@ -110,7 +136,9 @@ main(void)
 {
    print_commands("Memory interface", 0, ~0u, vgpu_mi_commands, "unknown to the device");
    print_commands("Render", 3, GFX7_ENGINE_RENDER, vgpu_render_commands, "unknown to the device");
+   print_blitter();
    print_commands("Video", 3, GFX7_ENGINE_VIDEO, NULL, "no video unit");
+   print_execution_unit();
    print_registers();
    return 0;
 }
