@@ -4,7 +4,7 @@
 A suite is a function run(suite) that adds its cases to a results.Suite. The suites in ON_REQUEST run only when named.
 """
 
-from . import demo, fuzz, guest, igt, tools, unit, vm
+from . import demo, fuzz, gl, guest, igt, tools, unit, vm
 
 SUITES = {
     'tools': tools.run,
@@ -12,8 +12,10 @@ SUITES = {
     'fuzz': fuzz.run,
     'vm': vm.run,
     'guest': guest.run,
+    'gl': gl.run,
     'igt': igt.run,
     'demo': demo.run,
 }
 
-ON_REQUEST = ()
+# These take long, and how long and how well they run beside other work on two cores is not settled yet.
+ON_REQUEST = ('guest', 'igt', 'demo')

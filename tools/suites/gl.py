@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""OpenGL on the virtual GPU: Debian's piglit and Debian's Mesa, whose crocus drives Debian's kernel, all unmodified.
+
+A first step towards a whole piglit run: the six variants of amd_pinned_memory, and clears that are read back.
+"""
+
+import io
+import json
+import re
+import shlex
+
+from .. import build, dmesg, vm
+from ..report import Stage
+
+BIN = '/usr/lib/x86_64-linux-gnu/piglit/bin'
+TESTS = [f'amd_pinned_memory {offset}{buffer}' for buffer in ('', ' map-buffer')
+         for offset in ('offset=0', 'increment-offset', 'decrement-offset')]
+TESTS += ['gl-1.0-scissor-clear', 'clear-varray-2.0', 'fcc-read-after-clear blit tex']
+TEST_S = 120
+MARK = '=== zerocopy gl'
+
+
+def script():
+    lines = ['exec 2>&1', 'export PIGLIT_PLATFORM=surfaceless_egl MESA_LOADER_DRIVER_OVERRIDE=crocus',
+             # Mesa could fall back on a software driver, with which the tests pass too: it raises no interrupts.
+             "interrupts() { awk '/ i915/ { for (i = 2; i <= NF; i++) if ($i ~ /^[0-9]+$/) n += $i } "
+             "END { print n + 0 }' /proc/interrupts; }"]
+    for test in TESTS:
+        lines += [f'echo {shlex.quote(f"{MARK} {test}")}',
+                  'before=$(interrupts)', f'timeout --kill-after=10 {TEST_S} {BIN}/{test} -auto -fbo; echo',
+                  'echo "interrupts: $(($(interrupts) - before))"']
+    return '\n'.join(lines)
+
+
+def outcome(output):
+    """The `result` of piglit's last report, or what there is instead of one."""
+    reports = re.findall(r'(?m)^PIGLIT: (\{.*\})$', output)
+    results = [json.loads(report).get('result') for report in reports]
+    return next((result for result in reversed(results) if result), 'no result')
+
+
+def run(suite):
+    out = io.BytesIO()
+    build.ninja('release')
+    guest = vm.Guest(kernel='stock', vgpu=build.vgpu(), timeout_s=TEST_S * len(TESTS))
+    with Stage(f'gl: {len(TESTS)} piglit tests on Debian\'s crocus and kernel') as stage:
+        def listen(data):
+            out.write(data)
+            stage.progress(note=data.decode(errors='replace').strip().splitlines()[-1:][0] if data.strip() else '')
+
+        result = vm.run(guest, ['sh', '-c', script()], listen, listen)
+    for part in out.getvalue().decode(errors='replace').split(MARK + ' ')[1:]:
+        name, _, output = part.partition('\n')
+        suite.check(f'piglit {name}', outcome(output) == 'pass', f'{outcome(output)}\n{output}')
+        count = re.search(r'(?m)^interrupts: (\d+)$', output)
+        suite.check(f'{name}: on the GPU', bool(count and int(count.group(1))), output)
+    problems = dmesg.problems(result.dmesg)
+    suite.check('dmesg', not problems, '\n'.join(problems))
+    log = (result.folder / 'vgpu.log').read_text(encoding='utf-8', errors='replace')
+    faults = re.findall(r'(?m)^.*vgpu: fault: .*$', log)
+    suite.check('vgpu met nothing unmodelled', not faults, '\n'.join(faults[:20]))
+    suite.check('vgpu', result.gpu_status == 0, f'status {result.gpu_status}\n{result.gpu_errors}')
