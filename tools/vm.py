@@ -26,8 +26,9 @@ from .terminal import Terminal
 BOOT_S = 180
 POWER_OFF_S = 30
 # tsc=reliable: the kernel need not doubt an emulated clock when its processors get no time from the host.
+# no_timer_check: neither need it find its timer interrupt within ten ticks, and panic where the host is that slow.
 # i915.mitigations=off: gen7's residual-clear batches run through the media pipeline, see docs/vgpu.md.
-PARAMETERS = 'console=ttyS0 loglevel=5 panic=-1 tsc=reliable i915.mitigations=off'
+PARAMETERS = 'console=ttyS0 loglevel=5 panic=-1 tsc=reliable no_timer_check i915.mitigations=off'
 
 
 @dataclass
