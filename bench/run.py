@@ -28,8 +28,9 @@ class Machine:
     def __init__(self, guest):
         self.guest = guest
         self.guest.timeout_s = self.guest.timeout_s or GUEST_LIMIT_S
-        build.ninja('release')
+        build.configure('release')
         self.programs = build.executables('release', 'bench')
+        build.ninja('release', self.programs.values())
         self.folder = next(iter(self.programs.values())).parent
 
     def in_guest(self, program, *arguments, on_ready=None):
