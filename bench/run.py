@@ -22,6 +22,46 @@ from .figures import HEADING
 GUEST_LIMIT_S = 600
 
 
+class Clock:
+    """Compares the guest's clock, by which it measures, with the host's: on a busy host its TSC may be misjudged."""
+
+    SCRIPT = """
+        read now rest < /proc/uptime; echo "clock $now" >&2
+        "$@"; status=$?
+        read now rest < /proc/uptime; echo "clock $now" >&2
+        exit $status"""
+    # How late a line may be that has come from the guest.
+    SLACK_S = 2
+    TOLERANCE = 0.05
+
+    def __init__(self):
+        self.rest = b''
+        self.seen = []  # (guest, host)
+
+    def around(self, argv):
+        """The command that says what time it is in the guest, on stderr, before and after argv."""
+        return ['sh', '-c', self.SCRIPT, 'sh', *argv]
+
+    def listen(self, data):
+        """What the guest writes to stderr; all but the time is handed on."""
+        *lines, self.rest = (self.rest + data).split(b'\n')
+        for line in lines:
+            word, _, value = line.partition(b' ')
+            if word == b'clock':
+                self.seen.append((float(value), time.monotonic()))
+            else:
+                say(line.decode(errors='replace'))
+
+    def check(self, result):
+        """Raise a Failure if what was measured in the guest is worth nothing."""
+        (guest_before, host_before), (guest_after, host_after) = self.seen
+        guest, host = guest_after - guest_before, host_after - host_before
+        if abs(guest - host) > self.TOLERANCE * host + self.SLACK_S:
+            raise Failure(f'the guest\'s clock is wrong: it counted {guest:.1f} s in {host:.1f} s of the host',
+                          f'its kernel misjudged the TSC when it booted on a busy host (see {result.folder}/dmesg.txt)',
+                          'run it again, with less else to do')
+
+
 class Machine:
     """Where benchmark programs run: in the guest, and natively on the host (in the Debian root)."""
 
@@ -62,14 +102,16 @@ class Machine:
 
     def _run(self, argv, on_output, stdin=None):
         out = io.BytesIO()
+        clock = Clock()
 
         def listen(data):
             out.write(data)
             on_output(data)
 
-        result = vm.run(self.guest, argv, listen, stdin=stdin)
+        result = vm.run(self.guest, clock.around(argv), listen, clock.listen, stdin)
         if result.status:
             raise Failure(f'{argv[0]} failed in the guest (status {result.status})', todo=f'see {result.folder}')
+        clock.check(result)
         return out.getvalue().decode()
 
     def on_host(self, program, *arguments):
