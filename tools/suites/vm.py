@@ -167,7 +167,7 @@ def kills(suite):
     with started() as zerocopy:
         until(lambda: QEMU in processes_of(zerocopy.pid))
         zerocopy.send_signal(signal.SIGINT)
-        zerocopy.communicate(timeout=30)
+        zerocopy.communicate(timeout=90)
         suite.check('Ctrl-C', zerocopy.returncode == STATUS_INTERRUPTED and not gone(zerocopy.pid),
                     f'status {zerocopy.returncode}, left {processes_of(zerocopy.pid)}')
 
@@ -176,8 +176,10 @@ def kills(suite):
 def started(with_gpu=False):
     """A zerocopy whose guest would sleep for long."""
     options = [] if with_gpu else ['--no-gpu']
+    # A shell starts what it puts into the background with SIGINT ignored, and that would be inherited.
     process = subprocess.Popen([paths.REPO / 'zerocopy', 'run', *options, '--', 'sleep', '600'], text=True,
-                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     try:
         yield process
     finally:
