@@ -4,7 +4,7 @@
 A suite is a function run(suite) that adds its cases to a results.Suite. The suites in ON_REQUEST run only when named.
 """
 
-from . import demo, fuzz, gl, guest, igt, tools, unit, vm
+from . import demo, fuzz, gl, guest, igt, kernel_patches, tools, unit, vm
 
 SUITES = {
     'tools': tools.run,
@@ -15,7 +15,8 @@ SUITES = {
     'gl': gl.run,
     'igt': igt.run,
     'demo': demo.run,
+    'kernel': kernel_patches.run,
 }
 
 # These take long, and how long and how well they run beside other work on two cores is not settled yet.
-ON_REQUEST = ('guest', 'igt', 'demo')
+ON_REQUEST = ('guest', 'igt', 'demo', 'kernel')
