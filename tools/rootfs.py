@@ -14,11 +14,14 @@ PACKAGES = {
         libcmocka-dev libdrm-dev libpng-dev zlib1g-dev python3 gdb valgrind libc6-dbg strace sparse
         intel-gpu-tools''',
     'the kernel': '''
-        make bc bison flex libelf-dev libssl-dev kmod cpio xz-utils lz4 zstd rsync patch perl-base dpkg-dev''',
+        make bc bison flex libelf-dev libssl-dev kmod cpio xz-utils lz4 zstd rsync patch perl-base dpkg-dev
+        python3-sphinx''',
     'Mesa': '''
         python3-mako python3-yaml python3-packaging libexpat1-dev libzstd-dev libudev-dev glslang-tools
         llvm-19-dev libclang-19-dev libclang-cpp19-dev libclc-19-dev libllvmspirvlib-19-dev llvm-spirv-19
-        spirv-tools''',
+        spirv-tools libglvnd-dev libgl-dev libegl-dev libgles-dev''',
+    'piglit\'s tests': '''
+        cmake libwaffle-dev libgbm-dev libxkbcommon-dev python3-numpy''',
     'the guest': '''
         busybox-static iproute2 procps util-linux mount libdrm-tests piglit''',
     'figures': '''
