@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "blt_bands.h"
 #include "blt_check.h"
 #include "blt_op.h"
 #include "blt_run.h"
@@ -230,7 +231,7 @@ blit(struct blt_op *op)
       return false;
    if (blt_reads_source(op) && !blt_check_overlap(op))
       return false;
-   return blt_run(op);
+   return blt_run_bands(op);
 }
 
 /* Fields that commands have in common, by the names of the genxml. */

@@ -31,6 +31,9 @@ struct blt_surface {
       uint8_t *host; /* NULL: the slot is free */
       uint32_t page; /* address >> 12 */
    } slots[BLT_PAGE_SLOTS];
+   /* Or, if not NULL, all pages that the blit touches, from first_page on: see blt_bands.h. */
+   uint8_t *const *pages;
+   uint32_t first_page; /* address >> 12 */
 };
 
 struct blt_rect {

@@ -37,6 +37,9 @@ blt_map(const struct blt_op *op, struct blt_surface *s, int32_t x_bytes, int32_t
 {
    const uint32_t address = blt_address(s, x_bytes, y);
    const uint32_t page = address >> VGPU_PAGE_SHIFT;
+   if (s->pages)
+      return s->pages[page - s->first_page] + (address & VGPU_PAGE_MASK);
+
    const uint32_t key = s->tiling == VGPU_TILING_LINEAR ? (uint32_t)y : page;
    const unsigned slot = key % BLT_PAGE_SLOTS;
 

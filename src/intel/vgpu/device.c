@@ -12,10 +12,21 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pool.h"
 #include "vgpu_priv.h"
 #include "vgpu_regs.h"
 
 #define DEFAULT_SYNCHRONOUS_BUDGET 100000
+#define MAX_POOL_THREADS 8
+
+/** Threads for pixel work: as many as the host has processors, within reason. */
+static unsigned
+pool_threads(void)
+{
+   const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+   return processors < 1 ? 1 : processors < MAX_POOL_THREADS ? processors : MAX_POOL_THREADS;
+}
 
 /** Power-on state of what the front end's thread owns; engines are idle and locked out. */
 static void
@@ -75,6 +86,12 @@ vgpu_create(const struct vgpu_params *params, struct vgpu **out)
    if (!ret && !gpu->regs)
       ret = -ENOMEM;
 
+   if (!ret && !gpu->synchronous) {
+      gpu->pool = vgpu_pool_create(pool_threads());
+      if (!gpu->pool)
+         ret = -ENOMEM;
+   }
+
    if (!ret)
       reset_common(gpu);
    for (unsigned e = 0; e < VGPU_NUM_ENGINES && !ret; e++)
@@ -95,6 +112,7 @@ vgpu_destroy(struct vgpu *gpu)
       return;
    for (unsigned e = 0; e < VGPU_NUM_ENGINES; e++)
       vgpu_engine_fini(&gpu->engines[e]);
+   vgpu_pool_destroy(gpu->pool);
    vgpu_mem_fini(&gpu->mem);
    if (gpu->gsm != MAP_FAILED)
       munmap(gpu->gsm, gpu->gsm_size_bytes);

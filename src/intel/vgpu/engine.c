@@ -160,6 +160,7 @@ vgpu_engine_init(struct vgpu *gpu, enum vgpu_engine_id id)
    struct vgpu_engine *engine = &gpu->engines[id];
 
    engine->gpu = gpu;
+   engine->pool = gpu->pool;
    engine->id = id;
    engine->name = info[id].name;
    engine->mmio_base = info[id].mmio_base;

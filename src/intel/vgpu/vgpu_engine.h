@@ -15,6 +15,7 @@
 #include "vgpu_gtt.h"
 
 struct vgpu;
+struct vgpu_pool;
 
 enum vgpu_engine_id {
    VGPU_RCS,
@@ -89,6 +90,7 @@ struct vgpu_engine {
    uint32_t cmd[VGPU_MAX_CMD_DW];
 
    struct vgpu_blt_setup blt;
+   struct vgpu_pool *pool; /* of the device, for pixel work; NULL: the engine works alone */
    struct vgpu_render_state *render; /* RCS only */
 };
 

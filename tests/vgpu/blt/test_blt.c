@@ -18,6 +18,7 @@
 #include "gfx7_instructions.h"
 #include "golden.h"
 #include "mock.h"
+#include "pool.h"
 #include "tiling.h"
 #include "vgpu_blt.h"
 
@@ -53,11 +54,25 @@ setup(void **state)
    return 0;
 }
 
+/** The same with threads that share the work, as the device has them. */
+static int
+setup_bands(void **state)
+{
+   struct pair *p;
+
+   setup(state);
+   p = *state;
+   p->mock->engine.pool = vgpu_pool_create(3);
+   assert_non_null(p->mock->engine.pool);
+   return 0;
+}
+
 static int
 teardown(void **state)
 {
    struct pair *p = *state;
 
+   vgpu_pool_destroy(p->mock->engine.pool);
    mock_destroy(p->mock);
    free(p->golden);
    free(p);
@@ -425,6 +440,27 @@ unmapped_pages_fault(void **state)
    mock_map(p->mock, SRC + 4 * 4096);
 }
 
+/** All pages are translated before the first byte is written, so that no band outruns a fault. */
+static void
+bands_fault_before_they_write(void **state)
+{
+   struct pair *p = *state;
+   const uint32_t copy[] = { XY_SRC_COPY(0), 3 << 24 | 0xcc << 16 | 4096, 0, 64 << 16 | 1024,
+                             DST, 0, 4096, SRC };
+   const uint32_t bad[] = { DST + 63 * 4096, SRC + 63 * 4096 };
+
+   for (unsigned i = 0; i < 2; i++) {
+      mock_unmap(p->mock, bad[i]);
+      mock_clear(p->mock);
+      assert_false(vgpu_blt_execute(&p->mock->engine, copy, 8, 0));
+      assert_int_equal(p->mock->fault, MOCK_UNMAPPED);
+      for (unsigned page = 0; page < 63; page++)
+         assert_memory_equal(mock_byte(p->mock, DST + page * 4096),
+                             &p->golden->memory[DST - MOCK_BASE + page * 4096], 4096);
+      mock_map(p->mock, bad[i]);
+   }
+}
+
 static void
 interruption_ends_a_command(void **state)
 {
@@ -533,6 +569,11 @@ main(void)
       cmocka_unit_test_setup_teardown(every_command_large, setup, teardown),
       cmocka_unit_test_setup_teardown(plain_copies_and_fills, setup, teardown),
       cmocka_unit_test_setup_teardown(every_raster_operation, setup, teardown),
+      cmocka_unit_test_setup_teardown(bands_fault_before_they_write, setup_bands, teardown),
+      cmocka_unit_test_setup_teardown(every_command_wide, setup_bands, teardown),
+      cmocka_unit_test_setup_teardown(every_command_large, setup_bands, teardown),
+      cmocka_unit_test_setup_teardown(plain_copies_and_fills, setup_bands, teardown),
+      cmocka_unit_test_setup_teardown(overlap_in_one_surface, setup_bands, teardown),
       cmocka_unit_test_setup_teardown(overlap_in_one_surface, setup, teardown),
       cmocka_unit_test_setup_teardown(overlap_with_addresses, setup, teardown),
       cmocka_unit_test_setup_teardown(overlap_is_a_move, setup, teardown),
