@@ -20,9 +20,12 @@
 #include "blt_run.h"
 #include "pool.h"
 
-/* Below, waking a thread costs more than it saves. Tests set it lower. */
+/*
+ * Below, source and destination stay in the cache of one processor from blit to blit, and moving
+ * them to another's costs more than it saves. Tests set it lower.
+ */
 #ifndef BLT_BANDS_MIN_BYTES
-#define BLT_BANDS_MIN_BYTES (512u << 10)
+#define BLT_BANDS_MIN_BYTES (8u << 20)
 #endif
 
 /* A table of pages is at most this long; a surface that is more spread out is not worth one. */
