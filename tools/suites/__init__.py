@@ -4,7 +4,7 @@
 A suite is a function run(suite) that adds its cases to a results.Suite. The suites in ON_REQUEST run only when named.
 """
 
-from . import demo, fuzz, gl, guest, igt, kernel_patches, tools, unit, vm
+from . import demo, fuzz, gl, guest, igt, kernel_debug, kernel_patches, tools, unit, vm
 
 SUITES = {
     'tools': tools.run,
@@ -16,7 +16,8 @@ SUITES = {
     'igt': igt.run,
     'demo': demo.run,
     'kernel': kernel_patches.run,
+    'kernel-debug': kernel_debug.run,
 }
 
 # These take long, and how long and how well they run beside other work on two cores is not settled yet.
-ON_REQUEST = ('guest', 'igt', 'demo', 'kernel')
+ON_REQUEST = ('guest', 'igt', 'demo', 'kernel', 'kernel-debug')

@@ -59,9 +59,9 @@ def run(suite):
             on_kernel(suite, kind, programs, stage)
 
 
-def script(programs):
+def script(programs, environment=None):
     """One script for all: marks in the output and in the kernel's log tell where each begins and ends."""
-    lines = ['exec 2>&1']
+    lines = ['exec 2>&1'] + [f'export {name}={shlex.quote(value)}' for name, value in (environment or {}).items()]
     for program in programs:
         mark = shlex.quote(f'{MARK} {program.name}')
         lines += [f'echo {mark}', f'echo {mark} > /dev/kmsg',

@@ -2,7 +2,7 @@
 """tests/guest/kernel: what kernel-patches/ changes, on a kernel with the patches and on one without.
 
 tests.list of that folder names the programs, and with stock=TESTS those tests that fail without the patches. Such a test
-must fail there: one that passes on both kernels proves nothing. The mock selftests of i915's userptr run as well.
+must fail there: one that passes on both kernels proves nothing. The selftests of i915's userptr run as well.
 """
 
 import io
@@ -16,12 +16,14 @@ from ..results import Suite as Results
 from . import guest
 
 SELFTESTS_S = 600
-# mock_selftests=-1 runs them and leaves; the parameter of one suite, which has a line number in it, picks that suite.
+# mock_selftests=-1 (or live_) runs them and leaves; the parameter of one suite, which has a line number in it, picks it.
 SELFTESTS = '''
-suite=$(modinfo -F parm i915 | sed -n 's/^\\(igt__[0-9]*__mock_userptr\\):.*/\\1/p')
-[ "$suite" ] || { echo "i915 has no selftests of userptr"; exit 1; }
-modprobe i915 mock_selftests=-1 "$suite=1"
+suite=$(modinfo -F parm i915 | sed -n 's/^\\(igt__[0-9]*__%(kind)s_userptr\\):.*/\\1/p')
+[ "$suite" ] || { echo "i915 has no %(kind)s selftests of userptr"; exit 1; }
+modprobe i915 %(kind)s_selftests=-1 "$suite=1"
 '''
+# the file's part of the function that runs them, as the log names it
+LOG_NAMES = {'mock': 'i915_gem_userptr_mock_selftests', 'live': 'i915_gem_userptr_live_selftests'}
 
 
 def parse(text):
@@ -37,11 +39,13 @@ def run(suite):
     for kind in guest.KERNELS:
         with Stage(f'kernel-patches: {len(programs)} programs on the {kind} kernel') as stage:
             on_kernel(suite, kind, programs, stock if kind == 'stock' else {}, stage)
-    with Stage('kernel-patches: mock selftests'):
-        selftests(suite)
+    for selftest in LOG_NAMES:
+        with Stage(f'kernel-patches: {selftest} selftests'):
+            selftests(suite, 'patched', selftest)
 
 
-def on_kernel(suite, kind, programs, expected, stage):
+def on_kernel(suite, kind, programs, expected, stage, environment=None):
+    """Run the programs and add their cases; {program: (output, status)}."""
     out = io.BytesIO()
 
     def listen(data):
@@ -52,7 +56,7 @@ def on_kernel(suite, kind, programs, expected, stage):
                        timeout_s=guest.SLACK_S + sum(program.timeout_s for program in programs))
     result = None
     try:
-        result = vm.run(machine, ['sh', '-c', guest.script(programs)], listen)
+        result = vm.run(machine, ['sh', '-c', guest.script(programs, environment)], listen)
     except Failure as failure:
         suite.add(f'{kind}: the guest', FAIL, message=str(failure))
     outputs = guest.outputs_of(out.getvalue().decode(errors='replace'))
@@ -68,6 +72,7 @@ def on_kernel(suite, kind, programs, expected, stage):
         if result and kind != 'stock':
             problems = dmesg.problems(logs.get(program.name, ''), program.dmesg)
             suite.check(f'{kind}: {program.name}: dmesg', not problems, '\n'.join(problems))
+    return outputs
 
 
 class Cases(Results):
@@ -95,19 +100,20 @@ def compare(suite, kind, program, cases, must_fail):
         suite.add(f'{kind}: {program}/{test}', FAIL, message='it did not run')
 
 
-def selftests(suite):
+def selftests(suite, kernel, kind):
+    """Run the mock or the live selftests of userptr on a kernel built here."""
     out = io.BytesIO()
-    machine = vm.Guest(kernel='patched', load_i915=False, timeout_s=SELFTESTS_S)
+    machine = vm.Guest(kernel=kernel, vgpu=build.vgpu(), load_i915=False, timeout_s=SELFTESTS_S)
     try:
-        result = vm.run(machine, ['sh', '-c', SELFTESTS], out.write, out.write)
+        result = vm.run(machine, ['sh', '-c', SELFTESTS % {'kind': kind}], out.write, out.write)
     except Failure as failure:
-        suite.add('mock selftests', FAIL, message=str(failure))
+        suite.add(f'{kind} selftests', FAIL, message=str(failure))
         return
-    ran = re.findall(r'Running i915_gem_userptr_mock_selftests/(\w+)', result.dmesg)
-    failed = set(re.findall(r'i915_gem_userptr_mock_selftests: (\w+) failed', result.dmesg))
+    ran = re.findall(rf'Running {LOG_NAMES[kind]}/(\w+)', result.dmesg)
+    failed = set(re.findall(rf'{LOG_NAMES[kind]}: (\w+) failed', result.dmesg))
     for test in ran:
-        suite.add(f'mock: {test}', FAIL if test in failed else PASS, message=result.dmesg[-3000:])
-    suite.check('mock: all ran', result.status == 0 and len(ran) > 0,
+        suite.add(f'{kind}: {test}', FAIL if test in failed else PASS, message=result.dmesg[-3000:])
+    suite.check(f'{kind}: all ran', result.status == 0 and len(ran) > 0,
                 f'status {result.status}\n{out.getvalue().decode(errors="replace")}\n{result.dmesg[-3000:]}')
     problems = dmesg.problems(result.dmesg)
-    suite.check('mock: dmesg', not problems, '\n'.join(problems))
+    suite.check(f'{kind}: dmesg', not problems, '\n'.join(problems))
