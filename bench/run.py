@@ -5,6 +5,8 @@ Times are only worth something beside others of the same run: so there are ratio
 are no failure, because a busy machine is no defect.
 """
 
+import copy
+import dataclasses
 import io
 import json
 import os
@@ -99,6 +101,12 @@ class Machine:
     def in_guest_shell(self, script, on_output):
         """Run a shell script in the guest, where $PROGRAMS is the programs' folder; on_output gets what it prints."""
         return self._run(['env', f'PROGRAMS={self.folder}', 'sh', '-c', script], on_output)
+
+    def on_kernel(self, kind):
+        """The same machine with another kernel."""
+        other = copy.copy(self)
+        other.guest = dataclasses.replace(self.guest, kernel=kind)
+        return other
 
     def _run(self, argv, on_output, stdin=None):
         out = io.BytesIO()
