@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from . import cache, host, kernel, paths
+from . import cache, host, kernel, mesa, paths
 from .errors import STATUS_INTERRUPTED, Failure
 from .report import say
 from .results import FAIL, Suite, last_line
@@ -25,6 +25,7 @@ def parser():
 
     command = add(commands, build, 'build one part, or all that has changed')
     command.add_argument('part', nargs='?', choices=list(BUILDERS), help='default: all')
+    command.add_argument('--stock', action='store_true', help='with mesa: leave out mesa-patches/ and the new files')
 
     command = add(commands, demo, 'move a picture from malloc to malloc by the GPU, no byte copied by the CPU')
     machine_options(command)
@@ -37,11 +38,13 @@ def parser():
 
     command = add(commands, run, 'run a command in the guest; its exit status is ours')
     guest_options(command)
+    mesa_option(command)
     command.add_argument('--timeout', type=float, metavar='SECONDS', help='end the guest when the command takes longer')
     command.add_argument('argv', nargs='+', metavar='-- COMMAND', help='the command and its arguments')
 
     command = add(commands, shell, 'a shell in the guest; Ctrl-] leaves one that hangs')
     guest_options(command)
+    mesa_option(command)
 
     command = add(commands, igt, 'run tests of Debian\'s igt in the guest; exit status 0 if none failed')
     machine_options(command)
@@ -71,7 +74,8 @@ def machine_options(command):
     command.add_argument('--append', default='', metavar='PARAMETERS', help='further kernel parameters')
     command.add_argument('--memory', type=int, default=4096, metavar='MIB', help='guest memory (default 4096)')
     command.add_argument('--vgpu', choices=['release', 'asan'], default='release', help='build of the GPU process')
-    command.set_defaults(no_gpu=False, no_i915=False, user='root', timeout=None)
+    command.set_defaults(no_gpu=False, no_i915=False, user='root', timeout=None,
+                         mesa='debian')
 
 
 def guest_options(command):
@@ -81,11 +85,17 @@ def guest_options(command):
     command.add_argument('--user', default='root', help='the user of the guest who runs the command (default root)')
 
 
+def mesa_option(command):
+    command.add_argument('--mesa', choices=mesa.KINDS, default='debian',
+                         help='the OpenGL of the command: Debian\'s own (default), or built here with or without '
+                         'mesa-patches/')
+
+
 def guest_of(options):
     from . import build as builds, vm
     here = Path.cwd()
     return vm.Guest(kernel=options.kernel, vgpu=None if options.no_gpu else builds.vgpu(options.vgpu),
-                    load_i915=not options.no_i915, parameters=options.append, user=options.user,
+                    load_i915=not options.no_i915, parameters=options.append, user=options.user, mesa=options.mesa,
                     memory_mib=options.memory, timeout_s=options.timeout,
                     cwd=here if here.is_relative_to(paths.REPO) else paths.REPO)
 
@@ -107,12 +117,13 @@ def build_vgpu():
     print(builds.vgpu())
 
 
-BUILDERS = {'vgpu': build_vgpu, 'kernel': lambda: kernel.get('patched')}
+BUILDERS = {'vgpu': lambda _: build_vgpu(), 'kernel': lambda _: kernel.get('patched'),
+            'mesa': lambda options: print(mesa.get('stock' if options.stock else 'patched'))}
 
 
 def build(options):
     for part in [options.part] if options.part else BUILDERS:
-        BUILDERS[part]()
+        BUILDERS[part](options)
     return 0
 
 

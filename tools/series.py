@@ -58,8 +58,21 @@ def apply(pristine, series, into, version):
                           f'rebase {patch.name} onto this version')
 
 
-def update(tree, pristine, series, version):
-    """Make `tree` the pristine source with the series applied. Returns the files that changed."""
+def lay(overlay, pristine, into, version):
+    """Put the new files of `overlay`, {name: file}, into the folder `into`."""
+    for name, file in overlay.items():
+        if (pristine / name).exists() or (into / name).exists():
+            raise Failure(f'{name} is not new in {version}', f'{file} would replace it',
+                          'change that file by a patch, or give the new one another name')
+        (into / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, into / name)
+
+
+def update(tree, pristine, series, version, overlay=None):
+    """Make `tree` the pristine source with the series applied and the new files of `overlay`, {name: file}, laid over it.
+
+    Returns the files that changed.
+    """
     state = tree.with_name(tree.name + '.series')
     scratch = tree.with_name(tree.name + '.patched')
     if not state.exists():
@@ -70,7 +83,8 @@ def update(tree, pristine, series, version):
     cache.remove(scratch)
     scratch.mkdir()
     apply(pristine, series, scratch, version)
-    after = set().union(*[touched(patch) for patch in series])
+    lay(overlay or {}, pristine, scratch, version)
+    after = set(overlay or {}).union(*[touched(patch) for patch in series])
     # Said before the tree is changed: an interrupted update is finished by the next one.
     state.write_text(json.dumps(sorted(before | after)), encoding='utf-8')
     changed = [name for name in sorted(before | after) if settle(tree, pristine, scratch, name, after)]

@@ -18,7 +18,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import initramfs, kernel, newer, paths, proc, qemu, rootfs, rundir
+from . import initramfs, kernel, mesa, newer, paths, proc, qemu, rootfs, rundir
 from .errors import STATUS_TIMEOUT, Failure, tail
 from .gpu import Gpu
 from .terminal import Terminal
@@ -39,6 +39,7 @@ class Guest:
     vgpu_options: list = field(default_factory=list)
     load_i915: bool = True
     parameters: str = ''  # further kernel parameters
+    mesa: str = 'debian'  # the command's OpenGL
     user: str = 'root'
     cwd: Path = paths.REPO
     shares: list = field(default_factory=list)  # further host folders, visible read-only at their own paths
@@ -69,6 +70,8 @@ def job_script(guest, argv):
         user = shlex.quote(guest.user)
         command = f'setpriv --reuid={user} --regid="$(id -g {user})" --init-groups -- {command}'
     environment = {'HOME': '/root' if guest.user == 'root' else '/tmp', 'TERM': os.environ.get('TERM', 'dumb')}
+    if guest.mesa != 'debian':
+        environment.update(mesa.environment(mesa.get(guest.mesa)))
     lines = [f'export {name}={shlex.quote(value)}' for name, value in environment.items()]
     return '\n'.join(lines + [f'cd {shlex.quote(str(guest.cwd))} || exit 126', 'exec ' + command]) + '\n'
 
@@ -116,7 +119,8 @@ class Run:
         chosen = kernel.get(self.guest.kernel)
         root = rootfs.get()
         shares = [(chosen.modules, Path('/usr/lib/modules') / chosen.release, False), (paths.REPO, paths.REPO, True)]
-        shares += [(folder, folder, False) for folder in self.guest.shares]
+        further = self.guest.shares + ([mesa.get(self.guest.mesa)] if self.guest.mesa != 'debian' else [])
+        shares += [(folder, folder, False) for folder in further]
         command = newer.qemu() + qemu.machine(self.guest.memory_mib, self.guest.cpus, qemu.kvm_works(chosen.image))
         command += qemu.share(0, root, 'root', False)
         lines = []

@@ -69,6 +69,25 @@ class Series(unittest.TestCase):
         self.update()
         self.assertEqual(self.contents(), pristine)
 
+    def test_lays_new_files(self):
+        def update(patches=(), **overlay):
+            overlay = {name.replace('_', '/'): file for name, file in overlay.items()}
+            return series.update(self.tree, self.pristine, patches, 'Mesa 0.1', overlay)
+
+        ours = self.patch('ours', 'first\n')
+        self.assertEqual(update(dir_ours=ours), ['dir/ours'])
+        self.assertEqual(self.contents()['dir/ours'], 'first\n')
+        self.assertEqual(update([self.patch('1', CHANGE)], dir_ours=ours), ['dir/b'])
+        ours.write_text('second\n')
+        self.assertEqual((self.tree / 'dir/ours').read_text(), 'first\n', 'the tree shares no inode with our file')
+        self.assertEqual(update([self.patch('1', CHANGE)], dir_ours=ours), ['dir/ours'])
+        self.assertEqual(update(), ['dir/b', 'dir/ours'])
+        self.assertNotIn('dir/ours', self.contents())
+        for name in ('a', 'new'):  # one that the pristine source has, one that a patch makes
+            with self.assertRaises(Failure) as caught:
+                update([self.patch('2', CREATE)], **{name: ours})
+            self.assertIn(f'{name} is not new in Mesa 0.1', caught.exception.what)
+
     def test_pristine_stays(self):
         self.update(self.patch('1', CHANGE), self.patch('3', DELETE))
         self.assertEqual((self.pristine / 'dir/b').read_text(), 'one\ntwo\nthree\n')
