@@ -15,8 +15,10 @@ struct vgpu_pool {
    pthread_cond_t start, done;
    unsigned loops;   /* how many were begun: a thread joins each at most once */
    unsigned working; /* threads that may still call run() */
+   bool open;        /* the loop has begun and its caller still works on it: threads may join */
    bool stop;
 
+   /* The loop. They change only while it is not open and no thread works on it. */
    void (*run)(void *arg, unsigned i);
    void *arg;
    unsigned count;
@@ -51,7 +53,7 @@ thread_main(void *opaque)
          break;
       seen = pool->loops;
       /* A loop that has ended before this thread woke is not joined. */
-      if (!pool->run)
+      if (!pool->open)
          continue;
       pool->working++;
       pthread_mutex_unlock(&pool->lock);
@@ -124,13 +126,14 @@ vgpu_pool_run(struct vgpu_pool *pool, unsigned count, void (*run)(void *arg, uns
    pool->count = count;
    atomic_store(&pool->next, 0);
    pool->loops++;
+   pool->open = true;
    pthread_cond_broadcast(&pool->start);
    pthread_mutex_unlock(&pool->lock);
 
    work(pool);
 
    pthread_mutex_lock(&pool->lock);
-   pool->run = NULL;
+   pool->open = false;
    while (pool->working)
       pthread_cond_wait(&pool->done, &pool->lock);
    pthread_mutex_unlock(&pool->lock);

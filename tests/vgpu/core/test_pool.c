@@ -17,6 +17,7 @@
 
 #define MAX_COUNT 100
 #define LOOPS     2000
+#define SHORT_LOOPS 20000
 
 struct loop {
    _Atomic unsigned calls[MAX_COUNT];
@@ -105,6 +106,26 @@ several_users(void **state)
    vgpu_pool_destroy(pool);
 }
 
+/** A loop ends for its caller while a thread has taken an index and not yet begun with it. */
+static void
+short_loops(void **state)
+{
+   struct vgpu_pool *pool = vgpu_pool_create(3);
+   unsigned wrong = 0;
+
+   (void)state;
+   assert_non_null(pool);
+   for (unsigned n = 0; n < SHORT_LOOPS; n++) {
+      struct loop loop = { 0 };
+
+      vgpu_pool_run(pool, 5, count_call, &loop);
+      for (unsigned i = 0; i < 5; i++)
+         wrong += atomic_load(&loop.calls[i]) != 1;
+   }
+   assert_int_equal(wrong, 0);
+   vgpu_pool_destroy(pool);
+}
+
 int
 main(void)
 {
@@ -112,6 +133,7 @@ main(void)
       cmocka_unit_test(every_index_once),
       cmocka_unit_test(no_pool_is_the_caller_alone),
       cmocka_unit_test(several_users),
+      cmocka_unit_test(short_loops),
    };
 
    return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
