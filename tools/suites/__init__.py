@@ -4,7 +4,7 @@
 A suite is a function run(suite) that adds its cases to a results.Suite. The suites in ON_REQUEST run only when named.
 """
 
-from . import demo, fuzz, gl, guest, igt, kernel_debug, kernel_patches, tools, unit, vm
+from . import demo, fuzz, gl, guest, igt, kernel_debug, kernel_patches, mesa_patches, tools, unit, vm
 
 SUITES = {
     'tools': tools.run,
@@ -16,6 +16,7 @@ SUITES = {
     'igt': igt.run,
     'demo': demo.run,
     'kernel': kernel_patches.run,
+    'mesa': mesa_patches.run,
     'kernel-debug': kernel_debug.run,
 }
 

@@ -20,12 +20,12 @@ TEST_S = 120
 MARK = '=== zerocopy gl'
 
 
-def script():
+def script(tests):
     lines = ['exec 2>&1', 'export PIGLIT_PLATFORM=surfaceless_egl MESA_LOADER_DRIVER_OVERRIDE=crocus',
              # Mesa could fall back on a software driver, with which the tests pass too: it raises no interrupts.
              "interrupts() { awk '/ i915/ { for (i = 2; i <= NF; i++) if ($i ~ /^[0-9]+$/) n += $i } "
              "END { print n + 0 }' /proc/interrupts; }"]
-    for test in TESTS:
+    for test in tests:
         lines += [f'echo {shlex.quote(f"{MARK} {test}")}',
                   'before=$(interrupts)', f'timeout --kill-after=10 {TEST_S} {BIN}/{test} -auto -fbo; echo',
                   'echo "interrupts: $(($(interrupts) - before))"']
@@ -40,15 +40,20 @@ def outcome(output):
 
 
 def run(suite):
-    out = io.BytesIO()
     build.ninja('release')
-    guest = vm.Guest(kernel='stock', vgpu=build.vgpu(), timeout_s=TEST_S * len(TESTS))
-    with Stage(f'gl: {len(TESTS)} piglit tests on Debian\'s crocus and kernel') as stage:
+    on_mesa(suite, 'debian', TESTS)
+
+
+def on_mesa(suite, mesa, tests):
+    """Run these tests on this Mesa and Debian's kernel."""
+    out = io.BytesIO()
+    guest = vm.Guest(kernel='stock', vgpu=build.vgpu(), mesa=mesa, timeout_s=TEST_S * len(tests))
+    with Stage(f'{suite.name}: {len(tests)} piglit tests on crocus ({mesa}) and Debian\'s kernel') as stage:
         def listen(data):
             out.write(data)
             stage.progress(note=data.decode(errors='replace').strip().splitlines()[-1:][0] if data.strip() else '')
 
-        result = vm.run(guest, ['sh', '-c', script()], listen, listen)
+        result = vm.run(guest, ['sh', '-c', script(tests)], listen, listen)
     for part in out.getvalue().decode(errors='replace').split(MARK + ' ')[1:]:
         name, _, output = part.partition('\n')
         suite.check(f'piglit {name}', outcome(output) == 'pass', f'{outcome(output)}\n{output}')

@@ -1,0 +1,43 @@
+/*
+ * SPDX-License-Identifier: MIT
+ *
+ * An OpenGL context without a window, a target to draw to, and memory with guard bytes.
+ */
+
+#ifndef MESA_TEST_GL_H
+#define MESA_TEST_GL_H
+
+#define GL_GLEXT_PROTOTYPES
+#include <GL/gl.h>
+#include <GL/glext.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAGE 4096
+
+#ifndef GL_EXTERNAL_VIRTUAL_MEMORY_BUFFER_AMD
+#define GL_EXTERNAL_VIRTUAL_MEMORY_BUFFER_AMD 0x9160
+#endif
+
+/** Makes a context current, with a SIZE x SIZE RGBA8 framebuffer; skips the test without pinned memory. */
+void gl_start(void);
+
+#define GL_TEST_SIZE 64
+
+/** The program that draws triangles in the colour of its uniform block, or of `colour` without one. */
+GLuint gl_program(const char *vertex, const char *fragment);
+
+/** Whole pages of anonymous memory, filled with `fill`. */
+uint8_t *gl_pages(unsigned pages, uint8_t fill);
+
+/** A buffer over the client's memory; 0 and the GL's error in *error if that is refused. */
+GLuint gl_pin(void *memory, size_t size, GLenum *error);
+
+/** Keeps the GPU busy for a while with work that uses this buffer as a source of vertices. */
+void gl_use_as_vertices(GLuint buffer, unsigned draws);
+
+/** The pixel at this position of the framebuffer, 0xAABBGGRR. */
+uint32_t gl_pixel(int x, int y);
+
+#endif

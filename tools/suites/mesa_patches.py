@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""mesa-patches/ on Debian's kernel: piglit's amd_pinned_memory, and tests/mesa, which fail where the patches are missing.
+
+A test whose name begins with the number of a patch must pass on the patched Mesa and must fail on Debian's in the same
+run: one that passes on both shows nothing.
+"""
+
+import io
+import re
+
+from .. import build, vm
+from ..report import Stage
+from ..results import FAIL, PASS, SKIP, Case, Suite, add_tap
+from . import gl, guest
+
+ENVIRONMENT = {'EGL_PLATFORM': 'surfaceless', 'MESA_LOADER_DRIVER_OVERRIDE': 'crocus'}
+
+
+class Quiet(Suite):
+    """Collects results that are not verdicts yet."""
+
+    def add(self, name, outcome, seconds=0.0, message=''):
+        self.cases.append(Case(name, outcome, seconds, message))
+
+
+def run(suite):
+    build.configure('release')
+    folder = build.ninja('release', build.executables('release', 'tests/mesa').values())
+    programs = guest.parse((folder / 'tests/mesa/tests.list').read_text(encoding='utf-8'))
+    patched, debian = (outcomes(kind, programs) for kind in ('patched', 'debian'))
+    for name, (outcome, message) in patched.items():
+        suite.add(f'patched: {name}', outcome, message=message)
+    for name, (outcome, message) in debian.items():
+        if re.search(r'/\d{4}-', name):
+            suite.check(f'debian: {name} fails', outcome == FAIL, f'{outcome}\n{message}')
+        else:
+            suite.add(f'debian: {name}', PASS if outcome in (PASS, SKIP) else FAIL, message=message)
+    gl.on_mesa(suite, 'patched', [test for test in gl.TESTS if test.startswith('amd_pinned_memory')])
+
+
+def outcomes(kind, programs):
+    """{program/test: (outcome, message)} of these programs on this Mesa."""
+    out = io.BytesIO()
+    with Stage(f'mesa: {len(programs)} programs on crocus ({kind}) and Debian\'s kernel') as stage:
+        def listen(data):
+            out.write(data)
+            stage.progress(note=data.decode(errors='replace').strip().splitlines()[-1:][0] if data.strip() else '')
+
+        machine = vm.Guest(kernel='stock', vgpu=build.vgpu(), mesa=kind,
+                           timeout_s=guest.SLACK_S + sum(program.timeout_s for program in programs))
+        vm.run(machine, ['sh', '-c', guest.script(programs, ENVIRONMENT)], listen)
+    outputs = guest.outputs_of(out.getvalue().decode(errors='replace'))
+    found = Quiet(kind)
+    for program in programs:
+        text, status = outputs.get(program.name, ('', None))
+        if status is None:
+            found.add(program.name, FAIL, message=f'did not end\n{text}')
+        else:
+            add_tap(found, program.name, text, status)
+    return {case.name: (case.outcome, case.message) for case in found.cases}
