@@ -6,6 +6,7 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #define PAGES      64
 #define SIZE       (PAGES * (size_t)GEM_PAGE_SIZE)
 #define RELEASE_MS 1000
+#define HUGE_SIZE  ((size_t)2 << 20)
 
 #ifndef MADV_SOFT_OFFLINE
 #define MADV_SOFT_OFFLINE 101
@@ -267,6 +269,70 @@ migrate(void)
    CHECK_EQUAL(idle.memory[0], 1);
 }
 
+/* 1 KiB units of the smaps field of the mapping that begins at this address; -1 if there is none. */
+static long
+smaps_kib(const void *memory, const char *field)
+{
+   FILE *file = fopen("/proc/self/smaps", "re");
+   char line[512], format[64];
+   uintptr_t start, end;
+   bool inside = false;
+   long kib = -1;
+
+   REQUIRE(file != NULL);
+   snprintf(format, sizeof(format), "%s: %%ld kB", field);
+   while (kib < 0 && fgets(line, sizeof(line), file)) {
+      if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &start, &end) == 2)
+         inside = start == (uintptr_t)memory;
+      else if (inside)
+         sscanf(line, format, &kib);
+   }
+   fclose(file);
+   return kib;
+}
+
+/*
+ * A huge page is pinned whole. To discard a page in its middle splits its mapping; the content of
+ * the others stays, and the GPU writes to the memory as it is then.
+ */
+static void
+split_huge_page(void)
+{
+   struct idle idle = { .fd = fixture_open() };
+   uint8_t *const mapped = pages_map(2 * HUGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+   uint8_t *const expected = malloc(HUGE_SIZE);
+   const size_t hole = HUGE_SIZE / 2;
+
+   idle.memory = (uint8_t *)(((uintptr_t)mapped + HUGE_SIZE - 1) & -(uintptr_t)HUGE_SIZE);
+   REQUIRE_EQUAL(mprotect(idle.memory, HUGE_SIZE, PROT_READ | PROT_WRITE), 0);
+   if (madvise(idle.memory, HUGE_SIZE, MADV_HUGEPAGE))
+      tap_skip("no transparent huge pages: %s", strerror(errno));
+   pattern_fill(expected, HUGE_SIZE, 5);
+   memcpy(idle.memory, expected, HUGE_SIZE);
+   if (smaps_kib(idle.memory, "AnonHugePages") != HUGE_SIZE / 1024)
+      tap_skip("the kernel gave no transparent huge page");
+
+   idle.before = pins_count();
+   idle.handle = fixture_userptr(idle.fd, idle.memory, HUGE_SIZE);
+   REQUIRE_OK(gem_set_domain(idle.fd, idle.handle, I915_GEM_DOMAIN_CPU, I915_GEM_DOMAIN_CPU));
+   REQUIRE_EQUAL(pins_count() - idle.before, HUGE_SIZE / GEM_PAGE_SIZE);
+
+   REQUIRE_EQUAL(madvise(idle.memory + hole, GEM_PAGE_SIZE, MADV_DONTNEED), 0);
+   CHECK_EQUAL(smaps_kib(idle.memory, "AnonHugePages"), 0);
+   check_released(&idle, "the split of a huge page");
+   memset(expected + hole, 0, GEM_PAGE_SIZE);
+   CHECK_BYTES(idle.memory, expected, HUGE_SIZE);
+
+   const uint32_t source = fixture_object(idle.fd, HUGE_SIZE);
+
+   pattern_fill(expected, HUGE_SIZE, 6);
+   REQUIRE_OK(gem_pwrite(idle.fd, source, 0, expected, HUGE_SIZE));
+   REQUIRE_OK(blt_run_copy_bytes(idle.fd, idle.handle, 0, source, 0, HUGE_SIZE));
+   CHECK_BYTES(idle.memory, expected, HUGE_SIZE);
+   CHECK_ERRNO(gem_close(idle.fd, idle.handle), 0);
+   check_released(&idle, "the object was closed");
+}
+
 static const struct tap_test tests[] = {
    { "unmap", unmap },
    { "unmap-one-page", unmap_one_page },
@@ -280,6 +346,7 @@ static const struct tap_test tests[] = {
    { "exit-of-owner", exit_of_owner },
    { "fork-of-owner", fork_of_owner },
    { "migrate", migrate },
+   { "split-huge-page", split_huge_page },
 };
 
 TAP_MAIN(tests, 60)
