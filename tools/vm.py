@@ -46,6 +46,7 @@ class Guest:
     memory_mib: int = 4096
     cpus: int = 2
     timeout_s: float = None  # for the command; None means no limit
+    boot_limit_s: float = BOOT_S
 
 
 @dataclass
@@ -211,9 +212,9 @@ class Run:
 
     def _check_time(self):
         now = time.monotonic()
-        if self.ready_at is None and now > self.started + BOOT_S:
-            raise Failure(f'guest time-out: not booted after {BOOT_S} s', tail(self.console), f'see {self.console}',
-                          STATUS_TIMEOUT)
+        if self.ready_at is None and now > self.started + self.guest.boot_limit_s:
+            raise Failure(f'guest time-out: not booted after {self.guest.boot_limit_s:g} s', tail(self.console),
+                          f'see {self.console}', STATUS_TIMEOUT)
         if self.status is not None:
             if now > self.ended + POWER_OFF_S:
                 proc.kill(self.process)

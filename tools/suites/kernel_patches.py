@@ -44,15 +44,15 @@ def run(suite):
             selftests(suite, 'patched', selftest)
 
 
-def on_kernel(suite, kind, programs, expected, stage, environment=None):
-    """Run the programs and add their cases; {program: (output, status)}."""
+def on_kernel(suite, kind, programs, expected, stage, environment=None, slower=1):
+    """Run the programs and add their cases; {program: (output, status)}. slower: how much longer the boot may take."""
     out = io.BytesIO()
 
     def listen(data):
         out.write(data)
         stage.progress(note=data.decode(errors='replace').strip().splitlines()[-1:][0] if data.strip() else '')
 
-    machine = vm.Guest(kernel=kind, vgpu=build.vgpu(),
+    machine = vm.Guest(kernel=kind, vgpu=build.vgpu(), boot_limit_s=vm.BOOT_S * slower,
                        timeout_s=guest.SLACK_S + sum(program.timeout_s for program in programs))
     result = None
     try:
@@ -100,10 +100,11 @@ def compare(suite, kind, program, cases, must_fail):
         suite.add(f'{kind}: {program}/{test}', FAIL, message='it did not run')
 
 
-def selftests(suite, kernel, kind):
+def selftests(suite, kernel, kind, slower=1):
     """Run the mock or the live selftests of userptr on a kernel built here."""
     out = io.BytesIO()
-    machine = vm.Guest(kernel=kernel, vgpu=build.vgpu(), load_i915=False, timeout_s=SELFTESTS_S)
+    machine = vm.Guest(kernel=kernel, vgpu=build.vgpu(), load_i915=False, boot_limit_s=vm.BOOT_S * slower,
+                       timeout_s=SELFTESTS_S * slower)
     try:
         result = vm.run(machine, ['sh', '-c', SELFTESTS % {'kind': kind}], out.write, out.write)
     except Failure as failure:

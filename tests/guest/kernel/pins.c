@@ -49,7 +49,7 @@ pins_wait(int64_t pages, unsigned timeout_ms)
 
       if (reached)
          return passed_ms;
-      if (passed_ms > timeout_ms)
+      if (passed_ms > timeout_ms * tap_slower())
          return -1;
       usleep(1000);
    }

@@ -13,7 +13,11 @@
 /** Pages pinned and not yet unpinned; -1 ends the test. Needs root, and that nobody else pins. */
 int64_t pins_count(void);
 
-/** Waits until no more than `pages` are pinned. \return milliseconds, or negative after timeout_ms */
+/**
+ * Waits until no more than `pages` are pinned.
+ *
+ * \return milliseconds, or negative after timeout_ms, by tap_slower()
+ */
 double pins_wait(int64_t pages, unsigned timeout_ms);
 
 #endif

@@ -61,8 +61,8 @@ check_released(const struct idle *idle, const char *after)
    const double ms = pins_wait(idle->before, RELEASE_MS);
 
    if (ms < 0) {
-      tap_fail(__FILE__, __LINE__, "%lld pages are still pinned %d ms after %s",
-               (long long)(pins_count() - idle->before), RELEASE_MS, after);
+      tap_fail(__FILE__, __LINE__, "%lld pages are still pinned %u ms after %s",
+               (long long)(pins_count() - idle->before), RELEASE_MS * tap_slower(), after);
    } else {
       tap_note("released %.1f ms after %s", ms, after);
    }
@@ -269,7 +269,7 @@ migrate(void)
    CHECK_EQUAL(idle.memory[0], 1);
 }
 
-/* 1 KiB units of the smaps field of the mapping that begins at this address; -1 if there is none. */
+/* KiB in a field of smaps, of the mapping that begins at this address; -1 if there is none. */
 static long
 smaps_kib(const void *memory, const char *field)
 {

@@ -25,6 +25,14 @@ static char *skip_reason;
 
 static bool failed;
 
+unsigned
+tap_slower(void)
+{
+   const char *factor = getenv("TAP_SLOWER");
+
+   return factor ? strtoul(factor, NULL, 10) : 1;
+}
+
 void
 tap_note(const char *format, ...)
 {
@@ -266,7 +274,7 @@ tap_main(int argc, char **argv, const struct tap_test *tests, unsigned count, un
    printf("1..%u\n", planned);
    for (unsigned i = 0; i < count; i++) {
       if (wanted(argc, argv, tests[i].name))
-         good &= run_one(&tests[i], ++number, timeout_s);
+         good &= run_one(&tests[i], ++number, timeout_s * tap_slower());
       fflush(stdout);
    }
    return good ? 0 : 1;

@@ -23,7 +23,7 @@ struct tap_test {
  *
  * With names in argv only those tests run; with `--list` the names are printed.
  *
- * \param timeout_s  a test that takes longer is killed and has failed
+ * \param timeout_s  a test that takes longer, by tap_slower(), is killed and has failed
  * \return the exit status of the program: 0 if no test failed
  */
 int tap_main(int argc, char **argv, const struct tap_test *tests, unsigned count,
@@ -34,6 +34,9 @@ int tap_main(int argc, char **argv, const struct tap_test *tests, unsigned count
    {                                                                                            \
       return tap_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]), timeout_s);          \
    }
+
+/** By what the environment says that limits of time are to be multiplied, TAP_SLOWER, or 1. */
+unsigned tap_slower(void);
 
 /** A line of explanation, "# ...", shown with the result that follows. */
 void tap_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
