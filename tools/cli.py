@@ -39,6 +39,8 @@ def parser():
     command = add(commands, run, 'run a command in the guest; its exit status is ours')
     guest_options(command)
     mesa_option(command)
+    command.add_argument('--in-process', action='store_true',
+                         help='without a guest: Mesa in the root, the virtual GPU in the program\'s own process')
     command.add_argument('--timeout', type=float, metavar='SECONDS', help='end the guest when the command takes longer')
     command.add_argument('argv', nargs='+', metavar='-- COMMAND', help='the command and its arguments')
 
@@ -140,6 +142,10 @@ def test(options):
 
 
 def run(options):
+    here = Path.cwd()
+    if options.in_process:
+        from . import inprocess
+        return inprocess.run(options.argv, cwd=here if here.is_relative_to(paths.REPO) else paths.REPO)
     from . import vm
     stdin = None if sys.stdin.isatty() else sys.stdin
     return status_of(vm.run(guest_of(options), options.argv, stdin=stdin))
