@@ -116,7 +116,8 @@ int
 shim_context_create(int fd, unsigned long request, void *arg)
 {
    shim_lock();
-   const int ret = create(fd, arg, _IOC_SIZE(request) == sizeof(struct drm_i915_gem_context_create_ext));
+   const bool extended = _IOC_SIZE(request) == sizeof(struct drm_i915_gem_context_create_ext);
+   const int ret = create(fd, arg, extended);
    shim_unlock();
    return shim_return(ret);
 }

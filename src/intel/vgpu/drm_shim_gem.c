@@ -306,7 +306,7 @@ shim_gem_set_domain(int fd, unsigned long request, void *arg)
    const struct shim_object *object = shim_object_find(fd, args->handle);
    if (!object)
       ret = -ENOENT;
-   else if (object->userptr) /* the kernel gets the pages here: Mesa learns from it whether it can */
+   else if (object->userptr) /* the kernel gets the pages here, and Mesa asks whether it can */
       ret = shim_userptr_check(object);
    shim_unlock();
    return shim_return(ret);
