@@ -4,11 +4,12 @@
 A suite is a function run(suite) that adds its cases to a results.Suite. The suites in ON_REQUEST run only when named.
 """
 
-from . import demo, fuzz, gl, guest, igt, kernel_debug, kernel_patches, mesa_patches, tools, unit, vm
+from . import demo, fuzz, gl, guest, igt, in_process, kernel_debug, kernel_patches, mesa_patches, tools, unit, vm
 
 SUITES = {
     'tools': tools.run,
     'unit': unit.run,
+    'in-process': in_process.run,
     'fuzz': fuzz.run,
     'vm': vm.run,
     'guest': guest.run,
