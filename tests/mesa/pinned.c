@@ -4,6 +4,7 @@
  * One test for each defect of pinned memory that mesa-patches/ mends; the patch's number is in the name.
  */
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -232,31 +233,30 @@ test_invalidate_buffer(void)
 static void
 test_invalidate_range(void)
 {
+   /* u_threaded_context has a rule of its own: the driver must have it as well. */
+   setenv("GALLIUM_THREAD", "0", 1);
    map_busy(GL_MAP_INVALIDATE_RANGE_BIT);
 }
 
-/* The first map for writing waits for what the GPU has yet to write. */
+/* The first map for writing waits until the GPU has read what the client wrote by itself. */
 static void
 test_first_map_waits(void)
 {
    GLenum error;
 
    gl_start();
-   uint8_t *memory = gl_pages(2, 0);
-   GLuint buffer = gl_pin(memory, 2 * PAGE, &error);
-   REQUIRE_EQUAL(error, GL_NO_ERROR);
    glUseProgram(gl_program(plain_vertex, green_fragment));
-   gl_use_as_vertices(buffer, 50);
-   clear_to_red();
-   read_row(buffer, 0);
+   uint8_t *memory = gl_pages(1, 0);
+   memcpy(memory, triangle, sizeof(triangle));
+   GLuint buffer = gl_pin(memory, PAGE, &error);
+   REQUIRE_EQUAL(error, GL_NO_ERROR);
+   gl_use_as_vertices(buffer, 1);
    glBindBuffer(GL_ARRAY_BUFFER, buffer);
-   uint8_t *map = glMapBufferRange(GL_ARRAY_BUFFER, 0, 256, GL_MAP_WRITE_BIT);
+   uint8_t *map = glMapBufferRange(GL_ARRAY_BUFFER, 0, PAGE, GL_MAP_WRITE_BIT);
    REQUIRE(map != NULL);
-   memset(map, 0x77, 256);
+   memset(map, 0, PAGE);
    glUnmapBuffer(GL_ARRAY_BUFFER);
-   glFinish();
-   for (unsigned i = 0; i < 256; i++)
-      REQUIRE_EQUAL(memory[i], 0x77);
+   CHECK_EQUAL(gl_pixel(5, 5), GREEN);
 }
 
 /* No page of a large buffer is touched before it is used. */
