@@ -145,7 +145,8 @@ def run(options):
     here = Path.cwd()
     if options.in_process:
         from . import inprocess
-        return inprocess.run(options.argv, cwd=here if here.is_relative_to(paths.REPO) else paths.REPO)
+        return inprocess.run(options.argv, here if here.is_relative_to(paths.REPO) else paths.REPO, options.mesa,
+                             options.timeout)
     from . import vm
     stdin = None if sys.stdin.isatty() else sys.stdin
     return status_of(vm.run(guest_of(options), options.argv, stdin=stdin))

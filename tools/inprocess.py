@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Run a program on the virtual GPU without a VM: Debian's Mesa in the root, with libvgpu in the place of the kernel."""
+"""Run a program on the virtual GPU without a VM: Mesa in the root, with libvgpu in the place of the kernel."""
 
 import subprocess
 
-from . import build, proc, sandbox
+from . import build, mesa, proc, sandbox
+from .errors import STATUS_TIMEOUT
+from .report import say
 
 LIBRARY = 'src/intel/vgpu/libvgpu_drm_shim.so'
 
@@ -24,11 +26,15 @@ def command(argv, preload, env=None, **where):
     return sandbox.command(['env', *(f'{name}={value}' for name, value in variables.items()), *argv], **where)
 
 
-def run(argv, cwd=None):
-    """Run argv to its end with our own standard streams; its exit status."""
-    process = proc.spawn(command(argv, library(), cwd=cwd))
+def run(argv, cwd=None, kind='debian', timeout_s=None):
+    """Run argv to its end with our own standard streams and this Mesa (mesa.KINDS); its exit status."""
+    prefix = mesa.get(kind)
+    process = proc.spawn(command(argv, library(), mesa.environment(prefix) if prefix else None, cwd=cwd))
     try:
-        return process.wait()
+        return process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        say(f'zerocopy: the command took longer than {timeout_s:g} s')
+        return STATUS_TIMEOUT
     finally:
         proc.kill(process)
 
