@@ -5,16 +5,54 @@
  */
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "drm_shim_priv.h"
 
 static struct shim_context contexts[SHIM_MAX_CONTEXTS - 1];
 static uint32_t last_id;
 
+/* A handle beyond those that drm_shim_bo_get_handle() gives out in practice. */
+#define FILE_END_HANDLE 0x7fffffff
+
+/** drm-shim tells no driver that a file was closed, but it frees the file's objects. */
+static int
+watch(struct shim_fd *file)
+{
+   void *key = (void *)(uintptr_t)FILE_END_HANDLE;
+
+   if (_mesa_hash_table_search(file->handles, key))
+      return 0;
+   struct shim_object *object = calloc(1, sizeof(*object));
+   if (!object)
+      return -ENOMEM;
+   const int ret = drm_shim_bo_init(&object->base, SHIM_PAGE);
+   if (ret) {
+      free(object);
+      return ret;
+   }
+   object->file_end = file;
+   _mesa_hash_table_insert(file->handles, key, object);
+   return 0;
+}
+
+void
+shim_context_drop(const struct shim_fd *file)
+{
+   for (uint32_t slot = 0; slot < SHIM_MAX_CONTEXTS - 1; slot++) {
+      if (contexts[slot].used && contexts[slot].file == file) {
+         shim_gpu_context_fini(contexts[slot].slot);
+         contexts[slot].used = false;
+      }
+   }
+}
+
 static struct shim_context *
 add(struct shim_fd *file, uint32_t id, int *error)
 {
    *error = shim_gpu_start();
+   if (!*error)
+      *error = watch(file);
    if (*error)
       return NULL;
    for (uint32_t slot = 0; slot < SHIM_MAX_CONTEXTS - 1; slot++) {

@@ -32,7 +32,8 @@ shim_object_find(int fd, uint32_t handle)
       return NULL;
    struct hash_entry *entry =
       _mesa_hash_table_search(file->handles, (void *)(uintptr_t)handle);
-   return entry ? entry->data : NULL;
+   struct shim_object *object = entry ? entry->data : NULL;
+   return object && !object->file_end ? object : NULL;
 }
 
 int
@@ -66,6 +67,11 @@ shim_object_free(struct shim_bo *bo)
    struct shim_object *object = (struct shim_object *)bo;
 
    shim_lock();
+   if (object->file_end) {
+      shim_context_drop(object->file_end);
+      shim_unlock();
+      return;
+   }
    shim_object_unbind(object);
    shim_gpu_unmap(object->gpa, object->size);
    util_vma_heap_free(&gpa_heap, object->gpa, object->size);

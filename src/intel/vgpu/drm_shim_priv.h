@@ -36,6 +36,7 @@ struct shim_object {
    uint32_t caching;
    uint64_t exec;   /* the last submission that names it */
    uint64_t placed; /* the last one that gave it its address */
+   struct shim_fd *file_end;        /* no object: it is freed when this file is closed */
    struct shim_object *next, *prev; /* in the list of those that are bound */
 };
 
@@ -86,6 +87,8 @@ int shim_userptr_check(const struct shim_object *object);
 
 /* drm_shim_context.c */
 struct shim_context *shim_context_find(int fd, uint32_t id);
+/** Drops the contexts of a file that is closed. */
+void shim_context_drop(const struct shim_fd *file);
 int shim_context_create(int fd, unsigned long request, void *arg);
 int shim_context_destroy(int fd, unsigned long request, void *arg);
 int shim_context_getparam(int fd, unsigned long request, void *arg);

@@ -332,6 +332,25 @@ test_hang_bans(void **state)
 }
 
 static void
+test_new_file(void **state)
+{
+   const uint32_t bad[] = { 0x3fu << 23, MI_BATCH_BUFFER_END };
+   const uint32_t end[] = { MI_BATCH_BUFFER_END, MI_NOOP };
+   uint32_t handle = gem_create(PAGE);
+
+   assert_int_equal(gem_write(handle, 0, bad, sizeof(bad)), 0);
+   assert_int_equal(exec_one(handle, I915_EXEC_RENDER, 0), -EIO);
+   assert_int_equal(exec_one(handle, I915_EXEC_RENDER, 0), -EIO);
+   assert_int_equal(close(fd), 0);
+   assert_int_equal(setup(state), 0);
+   /* Nothing of the old file is left: not its object, not its banned context. */
+   assert_int_equal(gem_write(handle, 0, end, sizeof(end)), -ENOENT);
+   handle = gem_create(PAGE);
+   assert_int_equal(gem_write(handle, 0, end, sizeof(end)), 0);
+   assert_int_equal(exec_one(handle, I915_EXEC_RENDER, 0), 0);
+}
+
+static void
 test_objects(void **state)
 {
    const uint32_t handle = gem_create(PAGE + 1);
@@ -394,6 +413,7 @@ main(void)
       cmocka_unit_test_setup_teardown(test_softpin, setup, teardown),
       cmocka_unit_test_setup_teardown(test_exec_errno, setup, teardown),
       cmocka_unit_test_setup_teardown(test_hang_bans, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_new_file, setup, teardown),
    };
 
    return cmocka_run_group_tests(tests, NULL, NULL);
