@@ -4,7 +4,8 @@
 A suite is a function run(suite) that adds its cases to a results.Suite. The suites in ON_REQUEST run only when named.
 """
 
-from . import demo, fuzz, gl, guest, igt, in_process, kernel_debug, kernel_patches, mesa_patches, tools, unit, vm
+from . import (demo, fuzz, gl, guest, igt, in_process, kernel_debug, kernel_docs, kernel_patches, mesa_patches, tools,
+               unit, vm)
 
 SUITES = {
     'tools': tools.run,
@@ -19,7 +20,8 @@ SUITES = {
     'kernel': kernel_patches.run,
     'mesa': mesa_patches.run,
     'kernel-debug': kernel_debug.run,
+    'kernel-docs': kernel_docs.run,
 }
 
 # These take long, and how long and how well they run beside other work on two cores is not settled yet.
-ON_REQUEST = ('guest', 'igt', 'demo', 'kernel', 'kernel-debug')
+ON_REQUEST = ('guest', 'igt', 'demo', 'kernel', 'kernel-debug', 'kernel-docs')
