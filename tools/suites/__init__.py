@@ -23,5 +23,5 @@ SUITES = {
     'kernel-docs': kernel_docs.run,
 }
 
-# These take long, and how long and how well they run beside other work on two cores is not settled yet.
-ON_REQUEST = ('guest', 'igt', 'demo', 'kernel', 'kernel-debug', 'kernel-docs')
+# These take long: see docs/ci.md.
+ON_REQUEST = ('igt', 'kernel', 'kernel-debug', 'kernel-docs', 'mesa')
