@@ -58,9 +58,15 @@ def remove(path):
     if not os.path.lexists(path):
         return
     if os.geteuid() == 0:
-        shutil.rmtree(path)
+        shutil.rmtree(path, onerror=unless_gone)
     else:
         proc.output(proc.namespaces() + ['rm', '-rf', '--', path], f'removing {path}')
+
+
+def unless_gone(_function, _path, info):
+    """For rmtree: a file that is gone already, because what an ended run has left is still tidying up, is no error."""
+    if not issubclass(info[0], FileNotFoundError):
+        raise info[1]
 
 
 def path_of(name, inputs):

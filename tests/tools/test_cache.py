@@ -95,3 +95,27 @@ class Cache(unittest.TestCase):
         with self.assertRaises(Failure) as caught:
             cache.artefact('thing', {}, self.make, need_gib=10**9)
         self.assertIn('too little disk', caught.exception.what)
+
+    @unittest.skipIf(os.geteuid(), 'another way removes what belongs to users of a user namespace')
+    def test_remove_what_is_going_away(self):
+        tree = self.folder / 'tree'
+        tree.mkdir()
+        for name in ('first', 'second'):
+            (tree / name).write_text('')
+        unlink = os.unlink
+
+        def unlink_after_somebody_else(path, **where):
+            unlink(path, **where)
+            unlink(path, **where)
+
+        with mock.patch('os.unlink', unlink_after_somebody_else):
+            cache.remove(tree)
+        self.assertFalse(tree.exists())
+
+    @unittest.skipIf(os.geteuid(), 'another way removes what belongs to users of a user namespace')
+    def test_remove_what_cannot_be(self):
+        tree = self.folder / 'tree'
+        tree.mkdir()
+        (tree / 'file').write_text('')
+        with mock.patch('os.unlink', side_effect=PermissionError), self.assertRaises(PermissionError):
+            cache.remove(tree)
