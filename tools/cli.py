@@ -108,6 +108,7 @@ def setup(_):
     newer.qemu()
     sources.linux()
     sources.mesa()
+    sources.piglit()
     kernel.get('stock')
     kernel.get('patched')
     say('set up: ' + str(paths.cache()))
@@ -119,8 +120,14 @@ def build_vgpu():
     print(builds.vgpu())
 
 
+def build_piglit():
+    from . import piglit_build
+    print(piglit_build.get())
+
+
 BUILDERS = {'vgpu': lambda _: build_vgpu(), 'kernel': lambda _: kernel.get('patched'),
-            'mesa': lambda options: print(mesa.get('stock' if options.stock else 'patched'))}
+            'mesa': lambda options: print(mesa.get('stock' if options.stock else 'patched')),
+            'piglit': lambda _: build_piglit()}
 
 
 def build(options):

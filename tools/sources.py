@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Debian 13's sources of Linux and Mesa, unpacked."""
+"""Debian 13's sources of Linux, Mesa and piglit, unpacked."""
 
 import shutil
 
@@ -7,6 +7,7 @@ from . import cache, debian, rootfs, sandbox
 
 LINUX = 'linux-source-6.12'
 MESA = 'mesa'
+PIGLIT = 'piglit'
 
 
 def linux():
@@ -47,6 +48,27 @@ def make_mesa(folder, stage):
     (folder / 'VERSION').write_text(dsc.stem.split('_')[1] + '\n', encoding='utf-8')
     for archive in folder.glob(f'{MESA}_*'):
         archive.unlink()
+
+
+def piglit():
+    """The folder with tree/ (upstream's source; what Debian changes is packaging)."""
+    return cache.artefact(PIGLIT + '-source', {'recipe': 1, 'suite': rootfs.SUITE}, make_piglit, need_gib=1,
+                          stage='source of piglit')
+
+
+def make_piglit(folder, stage):
+    rootfs.get()
+    with debian.apt(rootfs.SUITE, folder) as apt:
+        # No .dsc: mirrors have answered 404 for its name. apt checks the archive against the package list all the same.
+        apt.get(folder, 'source', '--tar-only', '--download-only', PIGLIT,
+                on_line=lambda line: stage.progress(note='downloading'))
+    archive = debian.one(folder, f'{PIGLIT}_*.orig.tar.*')
+    tree = folder / 'tree'
+    tree.mkdir()
+    sandbox.run(['tar', '--extract', '--strip-components=1', '--directory', tree, '--file', archive],
+                'unpacking piglit', 'unpack-piglit', lambda line: stage.progress(note='unpacking'))
+    (folder / 'VERSION').write_text(archive.name.split('_')[1].partition('.orig')[0] + '\n', encoding='utf-8')
+    archive.unlink()
 
 
 def version(folder):
