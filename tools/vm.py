@@ -3,7 +3,7 @@
 
 QEMU boots a kernel with a small initramfs (initramfs.py, guest/). The Debian root is shared read-only under an overlay
 on tmpfs, the repository read-write at its own path. The command's stdin, stdout and stderr are virtio-serial ports, and
-so is the control port, on which the guest says "ready", "failed REASON" or "exit STATUS".
+so is the control port, on which the guest says "clock UPTIME", "ready", "failed REASON" or "exit STATUS".
 """
 
 import contextlib
@@ -25,10 +25,17 @@ from .terminal import Terminal
 
 BOOT_S = 180
 POWER_OFF_S = 30
+# A guest's clock that is off by more than this has been calibrated against a timer that the host let wait.
+CLOCK_FACTOR = 1.5
+CLOCK_SLACK_S = 2
 # tsc=reliable: the kernel need not doubt an emulated clock when its processors get no time from the host.
 # no_timer_check: neither need it find its timer interrupt within ten ticks, and panic where the host is that slow.
 # i915.mitigations=off: gen7's residual-clear batches run through the media pipeline, see docs/vgpu.md.
 PARAMETERS = 'console=ttyS0 loglevel=5 panic=-1 tsc=reliable no_timer_check i915.mitigations=off'
+
+
+class WrongClock(Failure):
+    """The guest's clock runs too fast: every time-out in it would come too soon."""
 
 
 @dataclass
@@ -202,13 +209,23 @@ class Run:
         *lines, self.messages = (self.messages + data).split(b'\n')
         for line in lines:
             word, _, rest = line.decode(errors='replace').partition(' ')
-            if word == 'ready':
+            if word == 'clock':
+                self._check_clock(float(rest))
+            elif word == 'ready':
                 self.ready_at = time.monotonic()
             elif word == 'exit':
                 self.ended = time.monotonic()
                 self.status = int(rest)
             elif word == 'failed':
                 self.failed = rest
+
+    def _check_clock(self, uptime):
+        """The guest cannot have been up for longer than its QEMU."""
+        elapsed = time.monotonic() - self.started
+        if uptime > elapsed * CLOCK_FACTOR + CLOCK_SLACK_S:
+            raise WrongClock(f"the guest's clock is wrong: {uptime:g} s of it passed in {elapsed:.1f} s",
+                             'its kernel calibrated the clock while the host was busy',
+                             f'run it again when the host is less busy; see {self.console}')
 
     def _check_time(self):
         now = time.monotonic()
@@ -257,5 +274,15 @@ def run(guest, argv, stdout=None, stderr=None, stdin=None, interactive=False):
     terminal = Terminal() if interactive else None
     if terminal:
         outputs['terminal'] = terminal.show
+    # The clock is checked before the command starts, so a second boot repeats nothing; but its input may be gone.
+    if stdin is None and not interactive:
+        try:
+            return boot(guest, argv, outputs, stdin, terminal)
+        except WrongClock as failure:
+            print(f'zerocopy: {failure.what}; booting once more', file=sys.stderr, flush=True)
+    return boot(guest, argv, outputs, stdin, terminal)
+
+
+def boot(guest, argv, outputs, stdin, terminal):
     with rundir.new() as folder:
         return Run(guest, argv, folder, outputs, stdin, terminal).go()
