@@ -53,6 +53,15 @@ def parser():
     command.add_argument('--exclude', action='append', default=[], metavar='TEST[@SUBTEST]', help='leave these out')
     command.add_argument('tests', nargs='+', metavar='TEST[@SUBTEST]', help='what to run; * and ? are wildcards')
 
+    command = add(commands, piglit, 'run Debian\'s piglit in the guest; exit status 0 if the expectations are met')
+    machine_options(command)
+    command.set_defaults(kernel='stock')
+    command.add_argument('-t', '--include', action='append', default=[], metavar='PATTERN',
+                         help='tests to run: a regular expression of the name (default: all)')
+    command.add_argument('-x', '--exclude', action='append', default=[], metavar='PATTERN', help='leave these out')
+    command.add_argument('--shard', metavar='i/n', help='every nth test from the ith on (default: what '
+                         'CI_NODE_INDEX and CI_NODE_TOTAL say)')
+
     command = add(commands, bench, 'measure; ratios of what was measured side by side in this run')
     machine_options(command)
     command.add_argument('names', nargs='*', metavar='NAME', help='default: all; an unknown name lists them')
@@ -180,6 +189,30 @@ def igt(options):
         print(f'{outcome.verdict:12} {outcome.seconds:8.2f} s  {outcome.name}')
     suite.write_junit()
     say(f'results: {folder}; JUnit: {paths.RESULTS / "igt.xml"}')
+    print(last_line([suite]))
+    return 1 if suite.count(FAIL) else 0
+
+
+def piglit(options):
+    from . import dmesg, piglit as tests
+    known = tests.expectations(tests.EXPECTATIONS.read_text(encoding='utf-8'))
+    part = tests.shard(options.shard)
+    every = dict(tests.elements())
+    wanted = {name: every[name] for name in tests.choose(every, options.include, options.exclude, part, known)}
+    if not wanted:
+        raise Failure('piglit has no such test', ' '.join(options.include), status=2)
+    results = paths.BUILD / 'piglit/results'
+    suite = Suite('piglit')
+    outcomes, result = tests.run(guest_of(options), wanted, results)
+    for outcome in tests.judge(outcomes, known):
+        suite.add(outcome.name, outcome.outcome, outcome.seconds, '\n'.join([outcome.note, outcome.message]))
+        print(f'{outcome.verdict:10} {outcome.seconds:8.2f} s  {outcome.name}  {outcome.note}'.rstrip())
+    suite.write_junit()
+    for line in dmesg.problems(result.dmesg)[:10]:
+        say(f'dmesg: {line}')
+    for times, text in tests.faults((result.folder / 'vgpu.log').read_text(encoding='utf-8', errors='replace')):
+        say(f'vgpu: {times:5} x {text}')
+    say(f'results: {results}; summary: {results.parent / "html/index.html"}; JUnit: {paths.RESULTS / "piglit.xml"}')
     print(last_line([suite]))
     return 1 if suite.count(FAIL) else 0
 
