@@ -118,8 +118,6 @@ init_depth_stencil(struct vgpu_draw *draw, struct vgpu_cc *cc)
    if (depth)
       GFX7_3DSTATE_DEPTH_BUFFER_unpack(&cc->depth_state, depth->dw, depth->len_dw);
    cc->has_depth = depth && cc->depth_state.SurfaceType != SURFTYPE_NULL;
-   if (cc->has_depth && !init_depth_surface(draw, cc))
-      return false;
    if (stencil) {
       struct GFX7_3DSTATE_STENCIL_BUFFER s;
       GFX7_3DSTATE_STENCIL_BUFFER_unpack(&s, stencil->dw, stencil->len_dw);
@@ -145,7 +143,10 @@ init_depth_stencil(struct vgpu_draw *draw, struct vgpu_cc *cc)
       cc->depth_clear = cc->has_depth;
       cc->depth_clear_bits = c.DepthClearValue;
    }
-   return true;
+
+   /* With stencil alone the depth buffer has a size, but no memory and no pitch. */
+   return !(cc->depth_test || cc->depth_write || cc->depth_clear) ||
+          init_depth_surface(draw, cc);
 }
 
 bool
@@ -237,10 +238,15 @@ access_stencil(struct vgpu_cc *cc, int x, int y, uint8_t *value, bool write)
    return true;
 }
 
+/** The size is the stencil buffer's, too. \param layer  counted from the first of the view */
 static bool
 in_depth_buffer(const struct vgpu_cc *cc, uint32_t layer, int x, int y)
 {
-   return vgpu_surface_contains(&cc->depth, cc->depth_state.LOD, layer, x, y);
+   const struct GFX7_3DSTATE_DEPTH_BUFFER *d = &cc->depth_state;
+
+   return layer <= d->RenderTargetViewExtent &&
+          (uint32_t)x < vgpu_surface_minify(d->Width + 1, d->LOD) &&
+          (uint32_t)y < vgpu_surface_minify(d->Height + 1, d->LOD);
 }
 
 bool
@@ -253,7 +259,7 @@ vgpu_cc_depth_stencil(struct vgpu_cc *cc, const struct vgpu_setup *setup, int x,
    const uint32_t lod = cc->depth_state.LOD;
 
    *pass = true;
-   if (cc->has_depth && !in_depth_buffer(cc, layer, x, y))
+   if (cc->has_depth && !in_depth_buffer(cc, setup->render_target_array_index, x, y))
       return true;
 
    if (cc->depth_clear) {
