@@ -142,6 +142,16 @@ struct vgpu_subspan {
    uint8_t mask;  /* bit 0 upper left, 1 upper right, 2 lower left, 3 lower right */
 };
 #define VGPU_MAX_SUBSPANS 4
+/**
+ * The channels that run for these pixels: whole subspans, for derivatives need all four pixels.
+ * Gen7 does so without Vector Mask Enable, too; drivers leave that off and rely on derivatives.
+ */
+static inline uint32_t
+vgpu_ps_channels(uint32_t pixels)
+{
+   pixels |= (pixels & 0x55555555) << 1 | (pixels >> 1 & 0x55555555);
+   return pixels | (pixels & 0x33333333) << 2 | (pixels >> 2 & 0x33333333);
+}
 bool vgpu_ps_init(struct vgpu_draw *draw, struct vgpu_ps **ps);
 void vgpu_ps_fini(struct vgpu_ps *ps);
 /** Subspans that a thread takes. */

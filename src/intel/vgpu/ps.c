@@ -424,11 +424,8 @@ vgpu_ps_run(struct vgpu_draw *draw, struct vgpu_ps *ps, const struct vgpu_setup 
       return true;
 
    struct eu_thread thread;
-   uint32_t vector_mask = 0;
-   for (unsigned i = 0; i < count; i++)
-      vector_mask |= mask >> 4 * i & 0xf ? 0xfu << 4 * i : 0;
    ps->mask = mask;
-   eu_thread_init(&thread, ps->state.VectorMaskEnable ? vector_mask : mask);
+   eu_thread_init(&thread, vgpu_ps_channels(mask));
    thread.cr0[0] = ps->state.FloatingPointMode ? EU_CR0_ALT_MODE : 0;
    thread.cr0[0] |= ps->state.RoundingMode << EU_CR0_ROUND_SHIFT;
    thread.cr0[0] |= ps->state.SingleProgramFlow ? EU_CR0_SPF : 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "pipeline.h"
 #include "tiling.h"
 #include "vgpu_render.h"
 
@@ -80,10 +81,21 @@ stencil_without_depth(void **state)
    }
 }
 
+static void
+whole_subspans_run(void **state)
+{
+   (void)state;
+   assert_int_equal(vgpu_ps_channels(0), 0);
+   for (unsigned pixel = 0; pixel < 16; pixel++)
+      assert_int_equal(vgpu_ps_channels(1u << pixel), 0xfu << pixel / 4 * 4);
+   assert_int_equal(vgpu_ps_channels(0x8010), 0xf0f0);
+}
+
 int
 main(void)
 {
    const struct CMUnitTest tests[] = {
+      cmocka_unit_test(whole_subspans_run),
       cmocka_unit_test_setup_teardown(stencil_without_depth, fixture_setup, fixture_teardown),
    };
 
