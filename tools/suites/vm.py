@@ -153,8 +153,9 @@ def kills(suite):
             zerocopy.wait()
             left = gone(zerocopy.pid)
             suite.check(f'zerocopy is killed after {seconds} s', not left, f'left: {left}')
+    asleep = ['run', '--', 'sleep', '600']
     for victim, program, message in (('QEMU', QEMU, 'QEMU ended'), ('vgpu', 'vgpu', 'vgpu ended')):
-        with started(with_gpu=True) as zerocopy:
+        with started(asleep) as zerocopy:
             if not until(lambda: QEMU in processes_of(zerocopy.pid) and program in processes_of(zerocopy.pid)):
                 suite.check(f'{victim} is killed', False, f'did not start: {processes_of(zerocopy.pid)}')
                 continue
@@ -164,6 +165,15 @@ def kills(suite):
             suite.check(f'{victim} is killed',
                         zerocopy.returncode == STATUS_TOOL and message in error and not gone(zerocopy.pid),
                         f'status {zerocopy.returncode}, {error}, left {processes_of(zerocopy.pid)}')
+    for seconds in (0.3, 3, 9):
+        with started(['demo']) as zerocopy:
+            time.sleep(seconds)
+            early = zerocopy.poll()  # a fast host may be done by then
+            zerocopy.kill()
+            zerocopy.wait()
+            left = gone(zerocopy.pid)
+            suite.check(f'the demo is killed after {seconds} s', early in (None, 0) and not left,
+                        f'left: {left}, ended by itself with {early}')
     with started() as zerocopy:
         until(lambda: QEMU in processes_of(zerocopy.pid))
         zerocopy.send_signal(signal.SIGINT)
@@ -173,11 +183,10 @@ def kills(suite):
 
 
 @contextlib.contextmanager
-def started(with_gpu=False):
-    """A zerocopy whose guest would sleep for long."""
-    options = [] if with_gpu else ['--no-gpu']
+def started(command=('run', '--no-gpu', '--', 'sleep', '600')):
+    """A zerocopy at work; without more, one whose guest would sleep for long."""
     # A shell starts what it puts into the background with SIGINT ignored, and that would be inherited.
-    process = subprocess.Popen([paths.REPO / 'zerocopy', 'run', *options, '--', 'sleep', '600'], text=True,
+    process = subprocess.Popen([paths.REPO / 'zerocopy', *command], text=True,
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     try:
