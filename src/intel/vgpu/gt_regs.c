@@ -76,6 +76,8 @@ static const struct vgpu_reg gt_regs[] = {
      .context = true },
    { .offset = 0x2348, .name = "PS_INVOCATION_COUNT", .kind = VGPU_REG_STORE, .count = 2,
      .context = true },
+   { .offset = GEN7_OACONTROL, .name = "GEN7_OACONTROL", .kind = VGPU_REG_STORE,
+     .note = "counters that it enables make MI_REPORT_PERF_COUNT fault" },
    { .offset = 0x2420, .name = "GEN7_3DPRIM_END_OFFSET", .kind = VGPU_REG_STORE,
      .context = true },
    { .offset = 0x2430, .name = "GEN7_3DPRIM", .kind = VGPU_REG_STORE, .count = 5,

@@ -247,6 +247,27 @@ mi_suspend_flush(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw
 }
 
 static result
+mi_set_appid(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
+{
+   (void)engine, (void)dw, (void)len_dw;
+   return VGPU_CMD_DONE;
+}
+
+/* What MI_FLUSH waits for and writes back has happened, as with PIPE_CONTROL. */
+static result
+mi_flush(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
+{
+   struct GFX7_MI_FLUSH cmd;
+
+   GFX7_MI_FLUSH_unpack(&cmd, dw, len_dw);
+   if (!(get_reg(engine, RING_MI_MODE) & MI_FLUSH_ENABLE))
+      return vgpu_cmd_result(vgpu_engine_unmodelled(engine, "MI_MODE does not enable it"));
+   if (cmd.GlobalSnapshotCountReset)
+      return vgpu_cmd_result(vgpu_engine_unmodelled(engine, "Global Snapshot Count Reset"));
+   return VGPU_CMD_DONE;
+}
+
+static result
 mi_predicate(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
 {
    struct GFX7_MI_PREDICATE cmd;
@@ -523,6 +544,39 @@ mi_clflush(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
    return VGPU_CMD_DONE;
 }
 
+/*
+ * A report is as long as OACONTROL's format says: the report's ID, a time stamp, then counters (IVB
+ * PRM Vol1 Part 3, "Observability"; formats as in i915's i915_perf.c). The counters stand at 0, where
+ * they are after reset, because OACONTROL does not enable them; once it does, a report faults.
+ */
+static result
+mi_report_perf_count(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
+{
+   static const uint16_t size_bytes[8] = { 64, 128, 128, 0, 64, 256, 128, 64 };
+   const uint32_t oacontrol = mmio_read(engine, GEN7_OACONTROL);
+   const unsigned format = (oacontrol & GEN7_OACONTROL_FORMAT_MASK) >> GEN7_OACONTROL_FORMAT_SHIFT;
+   struct GFX7_MI_REPORT_PERF_COUNT cmd;
+   enum vgpu_as as;
+
+   GFX7_MI_REPORT_PERF_COUNT_unpack(&cmd, dw, len_dw);
+   if (len_dw != 3)
+      return vgpu_cmd_result(vgpu_engine_fault(engine, "length of %u DWords", len_dw));
+   if (oacontrol & GEN7_OACONTROL_ENABLE)
+      return vgpu_cmd_result(vgpu_engine_unmodelled(engine, "counters that OACONTROL enables"));
+   if (!size_bytes[format])
+      return vgpu_cmd_result(vgpu_engine_fault(engine, "reserved report format %u", format));
+   if (!memory_as(engine, cmd.UseGlobalGTT, &as))
+      return VGPU_CMD_DONE;
+
+   const uint32_t head[2] = { cmd.ReportID, vgpu_timestamp(engine->gpu) };
+   for (unsigned i = 0; i < size_bytes[format] / 4u; i++) {
+      if (!vgpu_engine_write32(engine, as, cmd.MemoryAddress + 4 * i,
+                               i < ARRAY_SIZE(head) ? head[i] : 0))
+         return VGPU_CMD_FAULT;
+   }
+   return VGPU_CMD_DONE;
+}
+
 static result
 mi_set_context(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
 {
@@ -547,6 +601,7 @@ const struct vgpu_command vgpu_mi_commands[] = {
    MI(MI_USER_INTERRUPT, ALL, DONE, mi_user_interrupt),
    MI(MI_WAIT_FOR_EVENT, ALL, DONE, mi_wait_for_event,
       .note = "condition codes; display events fault: there is no display"),
+   MI(MI_FLUSH, RCS, DONE, mi_flush, .note = "faults unless MI_MODE enables it"),
    MI(MI_ARB_CHECK, ALL, DONE, mi_arb_check),
    MI(MI_REPORT_HEAD, ALL, DONE, mi_report_head),
    MI(MI_ARB_ON_OFF, ALL, DONE, mi_arb_on_off),
@@ -556,6 +611,7 @@ const struct vgpu_command vgpu_mi_commands[] = {
       .note = "no flush is ever pending"),
    MI(MI_PREDICATE, RCS, DONE, mi_predicate),
    MI(MI_TOPOLOGY_FILTER, RCS, DONE, mi_topology_filter),
+   MI(MI_SET_APPID, ALL, IGNORED, mi_set_appid, .note = "there is no protected session"),
    MI(MI_LOAD_SCAN_LINES_INCL, RCS | BCS, IGNORED, mi_load_scan_lines, .privileged = true,
       .note = "there is no display whose scan lines it could set"),
    MI(MI_LOAD_SCAN_LINES_EXCL, RCS | BCS, IGNORED, mi_load_scan_lines, .privileged = true,
@@ -573,7 +629,8 @@ const struct vgpu_command vgpu_mi_commands[] = {
    MI(MI_STORE_REGISTER_MEM, ALL, DONE, mi_store_register_mem, .privileged = true),
    MI(MI_FLUSH_DW, VCS | BCS, DONE, mi_flush_dw),
    MI(MI_CLFLUSH, RCS, IGNORED, mi_clflush, .note = "there is no cache between model and memory"),
-   MI(MI_REPORT_PERF_COUNT, RCS, FAULTS, NULL, .note = "no performance counters"),
+   MI(MI_REPORT_PERF_COUNT, RCS, DONE, mi_report_perf_count,
+      .note = "counters stand at 0; faults if OACONTROL enables them"),
    MI(MI_LOAD_REGISTER_MEM, RCS | BCS, DONE, mi_load_register_mem, .privileged = true),
    MI(MI_BATCH_BUFFER_START, ALL, DONE, mi_batch_buffer_start),
    MI(MI_CONDITIONAL_BATCH_BUFFER_END, ALL, DONE, mi_conditional_batch_buffer_end),

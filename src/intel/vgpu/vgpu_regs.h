@@ -41,6 +41,7 @@
 #define RING_NOPID 0x094
 #define RING_HWSTAM 0x098
 #define RING_MI_MODE 0x09c
+#define MI_FLUSH_ENABLE (1u << 12)
 #define MODE_IDLE (1u << 9)
 #define STOP_RING (1u << 8)
 #define RING_IMR 0x0a8
@@ -73,6 +74,11 @@
 #define MI_PREDICATE_SRC1 0x2408
 #define MI_PREDICATE_DATA 0x2410
 #define MI_PREDICATE_RESULT 0x2418
+/* Performance counters. */
+#define GEN7_OACONTROL 0x2360
+#define GEN7_OACONTROL_FORMAT_SHIFT 2
+#define GEN7_OACONTROL_FORMAT_MASK (7u << GEN7_OACONTROL_FORMAT_SHIFT)
+#define GEN7_OACONTROL_ENABLE (1u << 0)
 
 /* BCS_SWCTRL: tiling of the blitter's Y-tiled operands. */
 #define BCS_SWCTRL 0x22200

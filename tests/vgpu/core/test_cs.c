@@ -17,11 +17,14 @@
 #define MI_NOOP 0u
 #define MI_USER_INTERRUPT MI(0x02)
 #define MI_WAIT_FOR_EVENT MI(0x03)
+#define MI_FLUSH MI(0x04)
 #define MI_ARB_CHECK MI(0x05)
 #define MI_REPORT_HEAD MI(0x07)
 #define MI_ARB_ON_OFF MI(0x08)
 #define MI_BATCH_BUFFER_END MI(0x0a)
 #define MI_PREDICATE MI(0x0c)
+#define MI_SET_APPID MI(0x0e)
+#define MI_DISPLAY_FLIP (MI(0x14) | 1)
 #define MI_SEMAPHORE_MBOX (MI(0x16) | 1)
 #define MI_SET_CONTEXT MI(0x18)
 #define MI_STORE_DATA_IMM (MI(0x20) | 2)
@@ -483,11 +486,74 @@ faults_hang_with_a_name(void **state)
    SUBMIT(f, VGPU_RCS, MI_STORE_DATA_IMM | GGTT, 0, FIXTURE_DATA, 1);
    assert_int_equal(DATA(f)[0], 1);
    /* Known to the genxml, not to us. */
-   SUBMIT(f, VGPU_RCS, MI_REPORT_PERF_COUNT, FIXTURE_DATA, 0);
-   fixture_expect_fault(f, "not modelled: MI_REPORT_PERF_COUNT: no performance counters");
+   SUBMIT(f, VGPU_RCS, MI_DISPLAY_FLIP, 0, 0);
+   fixture_expect_fault(f, "not modelled: MI_DISPLAY_FLIP: there is no display to flip");
    /* Of another engine. */
    SUBMIT(f, VGPU_VCS, 0x2u << 29 | 0x50 << 22 | 4, 0, 0, 0, 0, 0);
    fixture_expect_fault(f, "vcs0: unknown command");
+}
+
+/* Gen7 has MI_FLUSH only where MI_MODE enables it. */
+static void
+flush_wants_to_be_enabled(void **state)
+{
+   struct fixture *f = *state;
+
+   fixture_write(f, RENDER_RING_BASE + RING_MI_MODE, MI_FLUSH_ENABLE << 16 | MI_FLUSH_ENABLE);
+   SUBMIT(f, VGPU_RCS, MI_FLUSH | BIT(1), MI_SET_APPID | 0x81, MI_STORE_DATA_IMM | GGTT, 0,
+          FIXTURE_DATA, 7, MI_NOOP);
+   assert_int_equal(DATA(f)[0], 7);
+
+   fixture_write(f, RENDER_RING_BASE + RING_MI_MODE, MI_FLUSH_ENABLE << 16);
+   SUBMIT(f, VGPU_RCS, MI_FLUSH, MI_NOOP);
+   fixture_expect_fault(f, "not modelled: MI_FLUSH: MI_MODE does not enable it");
+}
+
+static void
+flush_resets_no_snapshots(void **state)
+{
+   struct fixture *f = *state;
+
+   fixture_write(f, RENDER_RING_BASE + RING_MI_MODE, MI_FLUSH_ENABLE << 16 | MI_FLUSH_ENABLE);
+   SUBMIT(f, VGPU_RCS, MI_FLUSH | BIT(3), MI_NOOP);
+   fixture_expect_fault(f, "not modelled: MI_FLUSH: Global Snapshot Count Reset");
+}
+
+/* The report is as long as its format, and holds its ID, a time and counters at 0. */
+static void
+perf_count_reports(void **state)
+{
+   static const unsigned size_dw[8] = { 16, 32, 32, 0, 16, 64, 32, 16 };
+   struct fixture *f = *state;
+
+   for (unsigned format = 0; format < 8; format++) {
+      if (!size_dw[format])
+         continue;
+      memset(DATA(f), 0x5a, 512);
+      fixture_write(f, GEN7_OACONTROL, format << GEN7_OACONTROL_FORMAT_SHIFT);
+      const uint32_t before = fixture_read(f, RENDER_RING_BASE + RING_TIMESTAMP);
+      SUBMIT(f, VGPU_RCS, MI_REPORT_PERF_COUNT, FIXTURE_DATA | 1, 0xabcd0000 + format, MI_NOOP);
+      const uint32_t after = fixture_read(f, RENDER_RING_BASE + RING_TIMESTAMP);
+      assert_int_equal(DATA(f)[0], 0xabcd0000 + format);
+      assert_in_range(DATA(f)[1] - before, 0, after - before);
+      for (unsigned i = 2; i < size_dw[format]; i++)
+         assert_int_equal(DATA(f)[i], 0);
+      assert_int_equal(DATA(f)[size_dw[format]], 0x5a5a5a5a);
+   }
+
+   fixture_write(f, GEN7_OACONTROL, 3 << GEN7_OACONTROL_FORMAT_SHIFT);
+   SUBMIT(f, VGPU_RCS, MI_REPORT_PERF_COUNT, FIXTURE_DATA | 1, 0, MI_NOOP);
+   fixture_expect_fault(f, "reserved report format 3");
+}
+
+static void
+enabled_counters_fault(void **state)
+{
+   struct fixture *f = *state;
+
+   fixture_write(f, GEN7_OACONTROL, GEN7_OACONTROL_ENABLE);
+   SUBMIT(f, VGPU_RCS, MI_REPORT_PERF_COUNT, FIXTURE_DATA | 1, 0, MI_NOOP);
+   fixture_expect_fault(f, "not modelled: MI_REPORT_PERF_COUNT: counters that OACONTROL enables");
 }
 
 static void
@@ -745,6 +811,10 @@ main(void)
       TEST(wait_for_condition_code),
       TEST(pending_head_takes_effect),
       TEST(faults_hang_with_a_name),
+      TEST(flush_wants_to_be_enabled),
+      TEST(flush_resets_no_snapshots),
+      TEST(perf_count_reports),
+      TEST(enabled_counters_fault),
       TEST(batch_end_in_the_ring_faults),
       TEST(error_interrupt),
       TEST(reset_brings_an_engine_back),
