@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import hashlib
 import io
+import json
 import os
 import pty
 import select
@@ -17,7 +18,7 @@ import time
 from pathlib import Path
 from unittest import mock
 
-from .. import dmesg, gpu, kernel, paths, vm
+from .. import cache, dmesg, gpu, kernel, paths, vm
 from ..errors import STATUS_INTERRUPTED, STATUS_TIMEOUT, STATUS_TOOL, Failure
 from ..report import Stage
 from ..terminal import WAY_OUT
@@ -174,12 +175,24 @@ def kills(suite):
             left = gone(zerocopy.pid)
             suite.check(f'the demo is killed after {seconds} s', early in (None, 0) and not left,
                         f'left: {left}, ended by itself with {early}')
+    damaged = [folder for folder in artefacts() if cache.digest(json.loads((folder / cache.INPUTS).read_text()))
+               != folder.name]
+    suite.check('the cache is whole after that', artefacts() and not damaged, f'{damaged} of {artefacts()}')
+    with started(['demo']) as zerocopy:
+        error = zerocopy.communicate(timeout=300)[1]
+        suite.check('the demo works after that', zerocopy.returncode == 0, f'status {zerocopy.returncode}\n{error}')
     with started() as zerocopy:
         until(lambda: QEMU in processes_of(zerocopy.pid))
         zerocopy.send_signal(signal.SIGINT)
         zerocopy.communicate(timeout=90)
         suite.check('Ctrl-C', zerocopy.returncode == STATUS_INTERRUPTED and not gone(zerocopy.pid),
                     f'status {zerocopy.returncode}, left {processes_of(zerocopy.pid)}')
+
+
+def artefacts():
+    """What the cache has, by its folders; one that is there at all has its inputs beside it."""
+    return [folder for kind in paths.cache().iterdir() if kind.name not in ('partial', 'locks', 'ccache')
+            for folder in kind.glob('[0-9a-f]' * cache.HASH_DIGITS)]
 
 
 @contextlib.contextmanager
