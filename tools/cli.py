@@ -53,9 +53,14 @@ def parser():
     command.add_argument('--exclude', action='append', default=[], metavar='TEST[@SUBTEST]', help='leave these out')
     command.add_argument('tests', nargs='+', metavar='TEST[@SUBTEST]', help='what to run; * and ? are wildcards')
 
-    command = add(commands, piglit, 'run Debian\'s piglit in the guest; exit status 0 if the expectations are met')
+    command = add(commands, piglit, 'run piglit\'s tests in the guest; exit status 0 if the expectations are met')
     machine_options(command)
+    mesa_option(command)
     command.set_defaults(kernel='stock')
+    command.add_argument('--own', action='store_true', help='the project\'s tests, tests/piglit, instead of Debian\'s')
+    command.add_argument('--in-process', action='store_true',
+                         help='without a guest: the virtual GPU in the process of each test; not those that want a '
+                         'window')
     command.add_argument('-t', '--include', action='append', default=[], metavar='PATTERN',
                          help='tests to run: a regular expression of the name (default: all)')
     command.add_argument('-x', '--exclude', action='append', default=[], metavar='PATTERN', help='leave these out')
@@ -131,7 +136,7 @@ def build_vgpu():
 
 def build_piglit():
     from . import piglit_build
-    print(piglit_build.get())
+    print(piglit_build.get() / 'bin')
 
 
 BUILDERS = {'vgpu': lambda _: build_vgpu(), 'kernel': lambda _: kernel.get('patched'),
@@ -194,23 +199,33 @@ def igt(options):
 
 
 def piglit(options):
-    from . import dmesg, piglit as tests
-    known = tests.expectations(tests.EXPECTATIONS.read_text(encoding='utf-8'))
+    from . import piglit as tests
     part = tests.shard(options.shard)
-    every = dict(tests.elements())
+    if options.own:
+        every, built, known = tests.own(options.mesa)
+    else:
+        every, built, known = dict(tests.elements(tests.profiles())), None, tests.expectations(tests.EXPECTATIONS)
+    if options.in_process:
+        every = {name: element for name, element in every.items() if not tests.wants_window(element)}
     wanted = {name: every[name] for name in tests.choose(every, options.include, options.exclude, part, known)}
     if not wanted:
         raise Failure('piglit has no such test', ' '.join(options.include), status=2)
     results = paths.BUILD / 'piglit/results'
     suite = Suite('piglit')
-    outcomes, result = tests.run(guest_of(options), wanted, results)
+    execute = tests.in_process(options.mesa) if options.in_process else tests.in_guest(guest_of(options))
+    outcomes, ran = tests.run(execute, wanted, results, built)
     for outcome in tests.judge(outcomes, known):
         suite.add(outcome.name, outcome.outcome, outcome.seconds, '\n'.join([outcome.note, outcome.message]))
         print(f'{outcome.verdict:10} {outcome.seconds:8.2f} s  {outcome.name}  {outcome.note}'.rstrip())
+    if ran.idle(outcomes):
+        suite.add('on the GPU', FAIL, message=tests.IDLE)
+    if options.own and set(wanted) == set(every):
+        for item in tests.unmet(outcomes, known):
+            suite.add(item.name, FAIL, message=f'no such test, though it was to fail: {item.reason}')
     suite.write_junit()
-    for line in dmesg.problems(result.dmesg)[:10]:
-        say(f'dmesg: {line}')
-    for times, text in tests.faults((result.folder / 'vgpu.log').read_text(encoding='utf-8', errors='replace')):
+    for problem in ran.problems[:10]:
+        say(problem)
+    for times, text in tests.faults(ran.log):
         say(f'vgpu: {times:5} x {text}')
     say(f'results: {results}; summary: {results.parent / "html/index.html"}; JUnit: {paths.RESULTS / "piglit.xml"}')
     print(last_line([suite]))

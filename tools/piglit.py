@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Debian's piglit, unmodified, in the guest with Debian's crocus: its own runner runs the tests, its results are read here.
+"""Debian's piglit, unmodified, or the project's own tests, on crocus in the guest or in-process.
 
-Tests run one after another, each in its own process: one that hangs the GPU takes no other one down.
+piglit's own runner runs the tests, its results are read here. Tests run one after another, each in its own process:
+one that hangs the GPU takes no other one down.
 """
 
 import collections
@@ -10,23 +11,38 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import xml.etree.ElementTree as xml
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import cache, paths, rootfs, sandbox, vm
+from . import cache, dmesg, inprocess, mesa, paths, piglit_build, proc, rootfs, sandbox, vm
 from .errors import Failure
 from .report import Stage
 from .results import FAIL, PASS, SKIP
 
 PROFILES = ('quick_gl', 'quick_shader')
 TESTS = 'usr/lib/x86_64-linux-gnu/piglit/tests'
-# Where tests that want a window get one; piglit's surfaceless_egl has none, and such tests abort.
-PLATFORM = 'gbm'
+# gbm gives a window to the tests that want one. In-process there is none: the buffers of gbm's are not drawn to.
+GUEST_PLATFORM = 'gbm'
+IN_PROCESS_PLATFORM = 'surfaceless_egl'
 EXPECTATIONS = paths.REPO / 'tests/piglit/expectations.txt'
+# What Mesa without mesa-patches/ does wrong, as the project's tests show; with them nothing is known to be wrong.
+DEFECTS = paths.REPO / 'tests/piglit/defects.txt'
 TEST_S = 600  # by the guest's clock, which leaps ahead where the host is busy
 KINDS = ('fail', 'flake', 'skip')
 GOOD = {'pass': PASS, 'skip': SKIP}
+IDLE = 'the virtual GPU did nothing: Mesa fell back on a software driver'
+# Mesa could fall back on a software driver, with which the tests pass too: it raises no interrupts.
+WITH_INTERRUPTS = '''
+interrupts() { awk '/ i915/ { for (i = 2; i <= NF; i++) if ($i ~ /^[0-9]+$/) n += $i } END { print n + 0 }' \
+    /proc/interrupts; }
+before=$(interrupts)
+"$@"
+status=$?
+echo "i915 interrupts: $(($(interrupts) - before))"
+exit $status
+'''
 
 
 @dataclass
@@ -71,15 +87,15 @@ class Outcome:
         return f'expected {self.expectation.kind}: {self.expectation.reason}'
 
 
-def expectations(text):
-    """The lines `fail|flake|skip NAME # REASON`."""
+def expectations(file):
+    """The lines `fail|flake|skip NAME # REASON` of a file."""
     found = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(file.read_text(encoding='utf-8').splitlines(), 1):
         if not line.strip() or line.startswith('#'):
             continue
         match = re.fullmatch(r'(\w+)\s+(\S.*?)\s+#\s+(\S.*)', line)
         if not match or match[1] not in KINDS:
-            raise Failure(f'{EXPECTATIONS.name}, line {number}', 'not `fail|flake|skip NAME # REASON`', status=2)
+            raise Failure(f'{file.name}, line {number}', 'not `fail|flake|skip NAME # REASON`', status=2)
         found.append(Expectation(*match.groups()))
     return found
 
@@ -94,13 +110,24 @@ def shard(text, environment=os.environ):
     return int(match[1]), int(match[2])
 
 
-def elements():
-    """Every test of the profiles as piglit's XML describes it: (name, element)."""
-    for profile in PROFILES:
-        with gzip.open(rootfs.get() / TESTS / f'{profile}.xml.gz') as file:
+def profiles():
+    """Debian's profiles: those of OpenGL."""
+    return [rootfs.get() / TESTS / f'{name}.xml.gz' for name in PROFILES]
+
+
+def elements(files):
+    """Every test of these profiles as piglit's XML describes it: (name, element)."""
+    for path in files:
+        with gzip.open(path) as file:
             for _, element in xml.iterparse(file):
                 if element.tag == 'Test':
                     yield element.get('name'), element
+
+
+def wants_window(element):
+    """Does piglit's runner give the test a window? Those without one run with -fbo, and so beside each other."""
+    return any(option.get('name') == 'run_concurrent' and option.get('value') == 'False'
+               for option in element.iter('option'))
 
 
 def choose(names, patterns, exclude, part, known):
@@ -126,14 +153,75 @@ def write_profile(tests, file):
 
 
 def faults(log):
-    """What the GPU process complained of: [(times, text without addresses)], the most frequent first."""
-    lines = re.findall(r'(?m)vgpu: fault: (.*)$', log)
+    """What the GPU complained of: [(times, text without addresses)], the most frequent first."""
+    lines = re.findall(r'(?m)vgpu(?: in-process)?: fault: (.*)$', log)
     plain = [re.sub(r'0x[0-9a-f]+', '0x...', re.sub(r' \(at 0x.*', '', line)) for line in lines]
     return [(times, text) for text, times in collections.Counter(plain).most_common()]
 
 
-def run(guest, wanted, results):
-    """Run the tests, {name: element}, in this guest; (list of Outcome without expectations, vm.Result)."""
+@dataclass
+class Ran:
+    """How a run of piglit went, apart from what its tests say."""
+    status: int
+    folder: Path  # where its logs are
+    log: str  # what the GPU said
+    worked: int = 0  # interrupts that the GPU raised, or batches that it executed
+    problems: list = field(default_factory=list)  # what the kernel's log says, how the GPU process ended
+
+    def idle(self, outcomes):
+        """Did tests pass though the GPU did nothing?"""
+        return not self.worked and any(outcome.verdict == 'pass' for outcome in outcomes)
+
+
+def in_guest(guest):
+    """The function that runs piglit in this guest."""
+    def execute(argv, listen, _results):
+        out = []
+
+        def keep(data):
+            out.append(data)
+            listen(data)
+
+        argv = ['sh', '-c', WITH_INTERRUPTS, 'sh', 'env', 'MESA_LOADER_DRIVER_OVERRIDE=crocus', *argv]
+        result = vm.run(guest, argv, keep, listen)
+        counts = re.findall(rb'(?m)^i915 interrupts: (\d+)\r?$', b''.join(out))
+        problems = [f'dmesg: {line}' for line in dmesg.problems(result.dmesg)]
+        if result.gpu_status:
+            problems.append(f'vgpu ended with status {result.gpu_status}\n{result.gpu_errors}')
+        log = (result.folder / 'vgpu.log').read_text(encoding='utf-8', errors='replace')
+        return Ran(result.status, result.folder, log, int(counts[-1]) if counts else 0, problems)
+
+    execute.platform = GUEST_PLATFORM
+    return execute
+
+
+def in_process(kind):
+    """The function that runs piglit on the virtual GPU in each test's own process, with this Mesa (mesa.KINDS)."""
+    prefix = mesa.get(kind)
+    preload = inprocess.library()
+
+    def execute(argv, listen, results):
+        command = inprocess.command(argv, preload, mesa.environment(prefix) if prefix else None)
+        process = proc.spawn(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        try:
+            while data := process.stdout.read1(1 << 16):
+                listen(data)
+            status = process.wait()
+        finally:
+            proc.kill(process)
+        log = '\n'.join(test.get('err') or '' for test in load(results).values())
+        worked = sum(int(count) for count in re.findall(r'vgpu in-process: (\d+) batches executed', log))
+        return Ran(status, results, log, worked)
+
+    execute.platform = IN_PROCESS_PLATFORM
+    return execute
+
+
+def run(execute, wanted, results, built=None):
+    """Run the tests, {name: element}; (list of Outcome without expectations, Ran).
+
+    execute is in_guest() or in_process(); built is the build folder of piglit that has the programs, if not Debian's.
+    """
     with cache.lock('piglit', base=paths.BUILD):
         shutil.rmtree(results.parent, ignore_errors=True)
         results.parent.mkdir(parents=True)
@@ -145,25 +233,43 @@ def run(guest, wanted, results):
                 count = re.findall(r'\[(\d+)/\d+\]', text)
                 stage.progress(int(count[-1]) if count else None, len(wanted), text.strip()[-48:])
 
-            argv = ['env', f'PIGLIT_PLATFORM={PLATFORM}', 'MESA_LOADER_DRIVER_OVERRIDE=crocus',
-                    'PIGLIT_COMPRESSION=none', 'piglit', 'run', '--platform', PLATFORM, '--no-concurrency', '--sync',
+            argv = ['env', f'PIGLIT_PLATFORM={execute.platform}', 'PIGLIT_COMPRESSION=none',
+                    *([f'PIGLIT_BUILD_DIR={built}'] if built else []),
+                    'piglit', 'run', '--platform', execute.platform, '--no-concurrency', '--sync',
                     '--timeout', str(TEST_S), profile, results]
-            result = vm.run(guest, argv, listen, listen)
-        file = results / 'results.json'
-        if not file.exists():
-            raise Failure(f'piglit left no results (status {result.status})', todo=f'see {result.folder}')
+            ran = execute(argv, listen, results)
+        outcomes = read(load(results), subtests=bool(built))
+        if not outcomes:
+            raise Failure(f'piglit left no results (status {ran.status})', todo=f'see {ran.folder}')
         sandbox.output(['piglit', 'summary', 'html', '--overwrite', results.parent / 'html', results],
                        'piglit\'s summary')
-    return read(file), result
+    return outcomes, ran
 
 
-def read(file):
-    """The outcomes in a results.json."""
-    tests = json.loads(Path(file).read_text(encoding='utf-8', errors='replace'))['tests']
-    return [Outcome(name, test['result'],
-                    float(test['time']['end']) - float(test['time']['start']) if test.get('time') else 0.0,
-                    '\n'.join(text.strip() for text in (test.get('out'), test.get('err')) if text))
-            for name, test in sorted(tests.items())]
+def load(results):
+    """The tests of piglit's results; none if it left none."""
+    file = results / 'results.json'
+    return json.loads(file.read_text(encoding='utf-8', errors='replace'))['tests'] if file.exists() else {}
+
+
+def read(tests, subtests=False):
+    """The outcomes of the tests; with `subtests` those of each subtest, and of the test itself where it ended badly."""
+    found = []
+    for name, test in sorted(tests.items()):
+        seconds = float(test['time']['end']) - float(test['time']['start']) if test.get('time') else 0.0
+        message = '\n'.join(text.strip() for text in (test.get('out'), test.get('err')) if text)
+        parts = {part: verdict for part, verdict in (test.get('subtests') or {}).items() if part != '__type__'}
+        if not subtests or not parts:
+            found.append(Outcome(name, test['result'], seconds, message))
+            continue
+        found += [Outcome(f'{name}@{part}', verdict, 0.0, message if GOOD.get(verdict, FAIL) == FAIL else '')
+                  for part, verdict in parts.items()]
+        # piglit reports the worst of the subtests, also where the test did not live to report the rest of them.
+        status = test.get('returncode')
+        bad = any(GOOD.get(verdict, FAIL) == FAIL for verdict in parts.values())
+        if status != (1 if bad else 0):
+            found.append(Outcome(name, 'crash', seconds, f'ended with status {status}\n{message}'))
+    return found
 
 
 def judge(outcomes, known):
@@ -171,3 +277,15 @@ def judge(outcomes, known):
     for outcome in outcomes:
         outcome.expectation = next((item for item in known if item.matches(outcome.name)), None)
     return outcomes
+
+
+def unmet(outcomes, known):
+    """The expectations of failures that no test was there to meet."""
+    return [item for item in known if item.kind == 'fail' and not any(item.matches(out.name) for out in outcomes)]
+
+
+def own(kind):
+    """The project's tests: ({name: element}, build folder, what is known of them on this Mesa)."""
+    folder = piglit_build.get()
+    known = [] if kind == 'patched' else expectations(DEFECTS)
+    return dict(elements([folder / piglit_build.PROFILE])), folder, known

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: MIT
 """The project's piglit tests, built in a copy of Debian's piglit source over which tests/piglit/ is laid."""
 
+import ast
+import gzip
 import re
 import shutil
+import xml.etree.ElementTree as xml
 
 from . import cache, paths, rootfs, sandbox, sources
+from .errors import Failure
 from .report import Stage
 
 OURS = paths.REPO / 'tests/piglit'
-WORK = paths.BUILD / 'piglit'
+WORK = paths.BUILD / 'piglit-build'
+PROFILE = 'zerocopy.xml.gz'
 # What a folder of ours adds to the CMakeLists.gl.txt that piglit has at the same place.
 ADDITIONS = 'CMakeLists.gl.add.txt'
 OPTIONS = ['-G', 'Ninja', '-DCMAKE_BUILD_TYPE=RelWithDebInfo', '-DCMAKE_C_COMPILER_LAUNCHER=ccache',
@@ -39,7 +44,7 @@ def lay(tree, pristine, ours=OURS):
 
 
 def get():
-    """Build the tests; the folder with the programs."""
+    """Build the tests; the build folder, which has the programs in bin/ and PROFILE, written from zerocopy.py."""
     rootfs.get()
     source = sources.piglit()
     tree, objects = WORK / 'tree', WORK / 'build'
@@ -63,4 +68,21 @@ def get():
 
         sandbox.run(['ninja', '-C', objects, *(f'bin/{name}' for name in targets())], 'building piglit\'s tests',
                     'ninja-piglit', on_line)
-    return objects / 'bin'
+        check(targets(), profile_programs(objects, tree))
+    return objects
+
+
+def profile_programs(objects, tree):
+    """Write the profile as piglit's own build writes its profiles; the programs that it runs."""
+    sandbox.run(['python3', tree / 'tests/serializer.py', 'zerocopy', tree / 'tests/zerocopy.py', objects / PROFILE],
+                'writing the profile', 'piglit-profile', env={'PIGLIT_BUILD_DIR': str(objects)})
+    with gzip.open(objects / PROFILE) as file:
+        commands = [option.get('value') for option in xml.parse(file).iter('option') if option.get('name') == 'command']
+    return [ast.literal_eval(command)[0] for command in commands]
+
+
+def check(built, run):
+    """A program that is built and in no profile would never run."""
+    if set(built) != set(run):
+        raise Failure('tests/piglit: CMake and zerocopy.py differ', ' '.join(sorted(set(built) ^ set(run))),
+                      'each program needs an entry in both')

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 
 import gzip
-import json
 import tempfile
 import unittest
 import xml.etree.ElementTree as xml
@@ -21,7 +20,13 @@ skip  spec@slow@* # hours
 
 class Piglit(unittest.TestCase):
     def setUp(self):
-        self.known = piglit.expectations(KNOWN)
+        self.known = self.expectations(KNOWN)
+
+    def expectations(self, text):
+        with tempfile.TemporaryDirectory() as scratch:
+            file = Path(scratch) / 'expectations.txt'
+            file.write_text(text)
+            return piglit.expectations(file)
 
     def test_expectations(self):
         self.assertEqual([(item.kind, item.name, item.reason) for item in self.known],
@@ -29,10 +34,11 @@ class Piglit(unittest.TestCase):
                           ('flake', 'spec@a@now and then', 'the clock'), ('skip', 'spec@slow@*', 'hours')])
         for wrong in ('fail spec@a', 'maybe spec@a # why', 'fail spec@a #'):
             with self.assertRaises(Failure):
-                piglit.expectations(wrong)
+                self.expectations(wrong)
 
     def test_the_projects_expectations(self):
-        piglit.expectations(piglit.EXPECTATIONS.read_text(encoding='utf-8'))
+        for file in (piglit.EXPECTATIONS, piglit.DEFECTS):
+            self.assertTrue(piglit.expectations(file))
 
     def test_shard(self):
         self.assertEqual(piglit.shard(None, {}), (1, 1))
@@ -60,18 +66,50 @@ class Piglit(unittest.TestCase):
         self.assertEqual((root.tag, root.get('count')), ('PiglitTestList', '2'))
         self.assertEqual([test.get('name') for test in root], ['a', 'b'])
 
+    def test_window(self):
+        test = '<Test type="gl" name="a"><option name="run_concurrent" value="%s"/></Test>'
+        self.assertTrue(piglit.wants_window(xml.fromstring(test % False)))
+        self.assertFalse(piglit.wants_window(xml.fromstring(test % True)))
+        self.assertFalse(piglit.wants_window(xml.fromstring('<Test type="shader" name="a"/>')))
+
     def outcomes(self, **tests):
-        with tempfile.TemporaryDirectory() as scratch:
-            file = Path(scratch) / 'results.json'
-            file.write_text(json.dumps({'tests': {name.replace('_', ' '): {
-                'result': verdict, 'time': {'start': 1, 'end': 3.5}, 'out': 'o', 'err': ''}
-                for name, verdict in tests.items()}}))
-            return {outcome.name: outcome for outcome in piglit.read(file)}
+        results = {name.replace('_', ' '): {'result': verdict, 'time': {'start': 1, 'end': 3.5}, 'out': 'o', 'err': ''}
+                   for name, verdict in tests.items()}
+        return {outcome.name: outcome for outcome in piglit.read(results)}
 
     def test_verdicts(self):
         got = self.outcomes(a='pass', b='skip', c='fail', d='crash', e='timeout', f='warn', g='incomplete')
         self.assertEqual([outcome.outcome for outcome in got.values()], [PASS, SKIP] + [FAIL] * 5)
         self.assertEqual(got['a'].seconds, 2.5)
+
+    def subtests(self, status, **verdicts):
+        test = {'result': 'pass', 'returncode': status, 'time': {'start': 1, 'end': 2}, 'out': '', 'err': 'why',
+                'subtests': {'__type__': 'Subtests', **verdicts}}
+        return {outcome.name: outcome.outcome for outcome in piglit.read({'spec@a': test}, subtests=True)}
+
+    def test_subtests(self):
+        self.assertEqual(self.subtests(0, x='pass', y='skip'), {'spec@a@x': PASS, 'spec@a@y': SKIP})
+        self.assertEqual(self.subtests(1, x='pass', y='fail'), {'spec@a@x': PASS, 'spec@a@y': FAIL})
+
+    def test_a_test_that_dies_after_its_subtests_passed(self):
+        for status in (-9, -6, None, 1, 2):
+            self.assertEqual(self.subtests(status, x='pass'), {'spec@a@x': PASS, 'spec@a': FAIL})
+        self.assertEqual(self.subtests(0, x='fail'), {'spec@a@x': FAIL, 'spec@a': FAIL})
+
+    def test_a_test_without_subtests(self):
+        self.assertEqual(self.subtests(0), {'spec@a': PASS})
+
+    def test_unmet(self):
+        outcomes = [piglit.Outcome('spec@a@other', 'pass', 0, '')]
+        self.assertEqual([item.name for item in piglit.unmet(outcomes, self.known)], ['spec@a@broken'])
+        outcomes.append(piglit.Outcome('spec@a@broken', 'fail', 0, ''))
+        self.assertEqual(piglit.unmet(outcomes, self.known), [])
+
+    def test_idle(self):
+        passed, skipped = (piglit.Outcome('a', verdict, 0, '') for verdict in ('pass', 'skip'))
+        self.assertTrue(piglit.Ran(0, None, '', 0).idle([passed, skipped]))
+        self.assertFalse(piglit.Ran(0, None, '', 0).idle([skipped]))
+        self.assertFalse(piglit.Ran(0, None, '', 7).idle([passed]))
 
     def test_judge(self):
         def judged(name, verdict):
@@ -90,7 +128,7 @@ class Piglit(unittest.TestCase):
         log = ('10 vgpu: info: hello\n'
                '11 vgpu: fault: rcs0: not modelled: 3DPRIMITIVE: stippling (at 0x00001000 of the batch, header 0x7b)\n'
                '12 vgpu: fault: rcs0: not modelled: 3DPRIMITIVE: stippling (at 0x00002000 of the batch, header 0x7b)\n'
-               '13 vgpu: fault: rcs0: a page at 0x12\n')
+               'vgpu in-process: fault: rcs0: a page at 0x12\n')
         self.assertEqual(piglit.faults(log), [(2, 'rcs0: not modelled: 3DPRIMITIVE: stippling'),
                                               (1, 'rcs0: a page at 0x...')])
 

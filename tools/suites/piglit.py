@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+"""The project's piglit tests, tests/piglit.
+
+On Debian's Mesa every defect that mesa-patches/ mends must show, as tests/piglit/defects.txt says; on the patched Mesa
+every test must pass. `piglit` runs them in-process on Debian's Mesa, which takes seconds; `piglit-vm` runs them
+in-process on the patched Mesa and in the guest: both Mesas on Debian's kernel, the patched one on the built kernel too.
+"""
+
+from .. import build, paths, piglit, vm
+from ..results import FAIL
+
+GUESTS = (('stock', 'debian'), ('stock', 'patched'), ('patched', 'patched'))
+LIMIT_S = 3600
+
+
+def run(suite):
+    add(suite, 'debian, in-process', piglit.in_process('debian'), 'debian')
+
+
+def run_vm(suite):
+    add(suite, 'patched, in-process', piglit.in_process('patched'), 'patched')
+    for kernel, mesa in GUESTS:
+        guest = vm.Guest(kernel=kernel, vgpu=build.vgpu(), mesa=mesa, timeout_s=LIMIT_S)
+        add(suite, f'{mesa}, {kernel} kernel', piglit.in_guest(guest), mesa)
+
+
+def add(suite, where, execute, mesa):
+    wanted, built, known = piglit.own(mesa)
+    outcomes, ran = piglit.run(execute, wanted, paths.BUILD / 'piglit-own/results', built)
+    for outcome in piglit.judge(outcomes, known):
+        suite.add(f'{where}: {outcome.name}', outcome.outcome, outcome.seconds,
+                  '\n'.join([outcome.note, outcome.message]))
+    for item in piglit.unmet(outcomes, known):
+        suite.add(f'{where}: {item.name}', FAIL, message=f'no such test, though it was to fail: {item.reason}')
+    suite.check(f'{where}: on the GPU', not ran.idle(outcomes), piglit.IDLE)
+    faults = piglit.faults(ran.log)
+    suite.check(f'{where}: the GPU met nothing unmodelled', not faults, '\n'.join(text for _, text in faults))
+    suite.check(f'{where}: the kernel\'s log, the GPU process', not ran.problems, '\n'.join(ran.problems))
