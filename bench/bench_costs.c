@@ -12,15 +12,13 @@
  *                     samples if that took longer than RELEASE_LIMIT_S
  */
 
-#include <fcntl.h>
-#include <inttypes.h>
 #include <malloc.h>
 #include <stdint.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "batch.h"
 #include "gem.h"
+#include "pin_counters.h"
 #include "samples.h"
 
 #define SAMPLES         25
@@ -64,23 +62,10 @@ wrap(int fd, void *memory, size_t size)
 static int64_t
 pinned_pages(void)
 {
-   int64_t acquired = 0, released = 0, value;
-   char name[64];
-   const int refresh = open("/proc/sys/vm/stat_refresh", O_WRONLY);
+   struct pin_counters counters;
 
-   /* Counters are kept by each processor, and added up when one asks. */
-   must(refresh < 0 || write(refresh, "1", 1) != 1 ? -5 : 0, "vm.stat_refresh");
-   close(refresh);
-   FILE *file = fopen("/proc/vmstat", "re");
-   must(file ? 0 : -5, "/proc/vmstat");
-   while (fscanf(file, "%63s %" SCNd64, name, &value) == 2) {
-      if (!strcmp(name, "nr_foll_pin_acquired"))
-         acquired = value;
-      else if (!strcmp(name, "nr_foll_pin_released"))
-         released = value;
-   }
-   fclose(file);
-   return acquired - released;
+   must(pin_counters_read(&counters), "the kernel's count of pinned pages");
+   return counters.acquired_pages - counters.released_pages;
 }
 
 static void

@@ -4,13 +4,13 @@
 
 #include "transfer.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "blt.h"
 #include "gem.h"
 #include "picture.h"
+#include "pin_counters.h"
 #include "tile.h"
 
 #define WORD_BYTES 4u
@@ -88,24 +88,9 @@ transfer_range_of(uint8_t *memory, size_t size_bytes)
 static int64_t
 pages_pinned(void)
 {
-   static const char *name = "nr_foll_pin_acquired";
-   char line[128];
-   long long count = -1;
+   struct pin_counters counters;
 
-   /* Each CPU keeps its part until it is asked for. */
-   FILE *refresh = fopen("/proc/sys/vm/stat_refresh", "w");
-   if (!refresh)
-      return -1;
-   fputs("1", refresh);
-   fclose(refresh);
-   FILE *file = fopen("/proc/vmstat", "r");
-   while (file && fgets(line, sizeof(line), file)) {
-      if (!strncmp(line, name, strlen(name)))
-         sscanf(line + strlen(name), "%lld", &count);
-   }
-   if (file)
-      fclose(file);
-   return count;
+   return pin_counters_read(&counters) ? -1 : counters.acquired_pages;
 }
 
 /** The panel in column `column` of row `row`, and where it lies in the tiled buffer. */

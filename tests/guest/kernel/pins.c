@@ -4,38 +4,18 @@
 
 #include "pins.h"
 
-#include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "pin_counters.h"
 #include "tap.h"
 
 int64_t
 pins_count(void)
 {
-   /* The counters are per CPU and arrive in /proc/vmstat late, unless one asks. */
-   const int refresh = open("/proc/sys/vm/stat_refresh", O_WRONLY);
+   struct pin_counters counters;
 
-   REQUIRE(refresh >= 0);
-   REQUIRE_EQUAL(write(refresh, "1", 1), 1);
-   close(refresh);
-
-   FILE *file = fopen("/proc/vmstat", "re");
-   int64_t acquired = -1, released = -1, value;
-   char name[64];
-
-   REQUIRE(file != NULL);
-   while (fscanf(file, "%63s %" SCNd64, name, &value) == 2) {
-      if (!strcmp(name, "nr_foll_pin_acquired"))
-         acquired = value;
-      else if (!strcmp(name, "nr_foll_pin_released"))
-         released = value;
-   }
-   fclose(file);
-   REQUIRE(acquired >= 0 && released >= 0);
-   return acquired - released;
+   REQUIRE_EQUAL(pin_counters_read(&counters), 0);
+   return counters.acquired_pages - counters.released_pages;
 }
 
 double
