@@ -159,15 +159,22 @@ unsigned vgpu_ps_subspans(const struct vgpu_ps *ps);
 bool vgpu_ps_run(struct vgpu_draw *draw, struct vgpu_ps *ps, const struct vgpu_setup *setup,
                  const struct vgpu_subspan *subspans, unsigned count);
 
-/* cc.c: depth, stencil, blending and the render targets */
+/* depth.c */
+struct vgpu_depth;
+bool vgpu_depth_init(struct vgpu_draw *draw, struct vgpu_depth **depth);
+void vgpu_depth_fini(struct vgpu_depth *depth);
+/** Depth and stencil tests of a pixel with their writes. \return false after a fault */
+bool vgpu_depth_test(struct vgpu_depth *depth, const struct vgpu_setup *setup, int x, int y,
+                     float z, bool *pass);
+/** True if every pixel passes and nothing is written; vgpu_depth_count() then counts them. */
+bool vgpu_depth_is_off(const struct vgpu_depth *depth);
+void vgpu_depth_count(struct vgpu_depth *depth, unsigned pixels);
+
+/* cc.c: the alpha test, blending and the render targets */
 struct vgpu_cc;
 bool vgpu_cc_init(struct vgpu_draw *draw, struct vgpu_cc **cc, struct vgpu_shader_env *ps_env);
 void vgpu_cc_fini(struct vgpu_cc *cc);
-/** Depth and stencil tests with their writes. \return false after a fault */
-bool vgpu_cc_depth_stencil(struct vgpu_cc *cc, const struct vgpu_setup *setup, int x, int y,
-                           float z, bool *pass);
-/** True if no depth or stencil test and no write of either is on. */
-bool vgpu_cc_no_depth_stencil(const struct vgpu_cc *cc);
+bool vgpu_cc_alpha_test(const struct vgpu_cc *cc, float alpha);
 /** Blends a colour (four components of 32 bits) into a render target. */
 bool vgpu_cc_write(struct vgpu_cc *cc, unsigned binding_table_index, unsigned target,
                    uint32_t array_index, int x, int y, const uint32_t color[4]);

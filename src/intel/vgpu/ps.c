@@ -23,6 +23,7 @@
 
 enum { COMPUTED_DEPTH_OFF = 0 };
 enum { POSITION_OFFSET_NONE = 0 };
+enum { EDSC_NORMAL = 0, EDSC_PSEXEC = 1, EDSC_PREPS = 2 };
 
 /* Message type of the render cache, bits 17:14 of the function control. */
 #define RENDER_TARGET_WRITE 12
@@ -44,13 +45,15 @@ struct vgpu_ps {
    struct eu_program *program;
    struct eu_env env;
    struct vgpu_shader_env shader;
+   struct vgpu_depth *depth;
    struct vgpu_cc *cc;
    uint8_t constants[EU_GRF_COUNT][EU_REG_BYTES];
    unsigned num_constants;
    bool early_depth;
 
    /* The thread that runs. */
-   uint32_t mask; /* pixels that are covered and passed the early tests */
+   uint32_t mask;   /* pixels that are covered and passed the tests so far */
+   uint32_t tested; /* those whose late tests are done */
    struct vgpu_draw *draw;
    const struct vgpu_setup *setup;
    uint16_t x[MAX_PIXELS], y[MAX_PIXELS];
@@ -73,6 +76,24 @@ read_dw(const uint8_t *grf, unsigned lane)
    return value;
 }
 
+/**
+ * What a pixel has to pass when its colour is there: the alpha test, then depth and stencil, which
+ * a pixel without alpha must not write. Once a pixel: the other render targets go by the result.
+ */
+static bool
+late_tests(struct vgpu_ps *ps, unsigned p, float alpha, float z)
+{
+   bool pass = vgpu_cc_alpha_test(ps->cc, alpha);
+
+   ps->tested |= BIT(p);
+   if (pass && !ps->early_depth &&
+       !vgpu_depth_test(ps->depth, ps->setup, ps->x[p], ps->y[p], z, &pass))
+      return false;
+   if (!pass)
+      ps->mask &= ~BIT(p);
+   return true;
+}
+
 static bool
 render_cache_send(void *opaque, const struct eu_message *msg)
 {
@@ -88,6 +109,7 @@ render_cache_send(void *opaque, const struct eu_message *msg)
    unsigned lanes = 16, first_lane = msg->group, at = msg->header ? 2 : 0;
    uint32_t mask = msg->exec_mask;
    unsigned target = 0;
+   bool source0_alpha = false;
 
    switch ((enum rt_write)type) {
    case SIMD16_SINGLE_SOURCE:
@@ -104,8 +126,7 @@ render_cache_send(void *opaque, const struct eu_message *msg)
       if (msg->mlen < 2)
          return eu_thread_fault(msg->thread, "render target write with half a header");
       target = read_dw(msg->payload[0], 2) & 7;
-      if (read_dw(msg->payload[0], 0) >> 11 & 1)
-         return eu_thread_fault(msg->thread, "source 0 alpha in a render target write");
+      source0_alpha = read_dw(msg->payload[0], 0) >> 11 & 1;
       /* Pixel enables are in the second register, those of the upper half above the lower's. */
       mask = read_dw(msg->payload[1], 7) & 0xffff;
       mask = first_lane ? mask >> first_lane : mask;
@@ -114,6 +135,10 @@ render_cache_send(void *opaque, const struct eu_message *msg)
    mask &= ps->mask >> first_lane & ((1u << lanes) - 1);
 
    const unsigned regs = lanes / 8;
+   /* The alpha of target 0, for the alpha test of the others, is in front of their colour. */
+   const unsigned alpha_at = at;
+   if (source0_alpha)
+      at += regs;
    const unsigned color_regs = type == SIMD16_REPLICATED ? 1 : 4 * regs;
    if (msg->mlen < at + color_regs)
       return eu_thread_fault(msg->thread, "render target write of %u registers", msg->mlen);
@@ -126,20 +151,23 @@ render_cache_send(void *opaque, const struct eu_message *msg)
       const unsigned p = first_lane + lane;
       if (!(mask >> lane & 1) || p >= MAX_PIXELS)
          continue;
-      if (!ps->early_depth && target == 0 && !vgpu_cc_no_depth_stencil(ps->cc)) {
-         bool pass;
-         const float z = depth ? read_float(msg->payload[at + color_regs + lane / 8], lane % 8)
-                               : ps->z[p];
-         if (!vgpu_cc_depth_stencil(ps->cc, ps->setup, ps->x[p], ps->y[p], z, &pass))
-            return false;
-         if (!pass)
-            continue;
-      }
       uint32_t color[4];
       for (unsigned c = 0; c < 4; c++)
          color[c] = type == SIMD16_REPLICATED
                        ? read_dw(msg->payload[at], c)
                        : read_dw(msg->payload[at + c * regs + lane / 8], lane % 8);
+      if (!(ps->tested & BIT(p))) {
+         float alpha;
+         memcpy(&alpha, &color[3], sizeof(alpha));
+         if (source0_alpha)
+            alpha = read_float(msg->payload[alpha_at + lane / 8], lane % 8);
+         if (!late_tests(ps, p, alpha,
+                         depth ? read_float(msg->payload[at + color_regs + lane / 8], lane % 8)
+                               : ps->z[p]))
+            return false;
+         if (!(ps->mask & BIT(p)))
+            continue;
+      }
       if (!vgpu_cc_write(ps->cc, surface, target, ps->setup->render_target_array_index, ps->x[p],
                          ps->y[p], color))
          return false;
@@ -201,7 +229,7 @@ vgpu_ps_init(struct vgpu_draw *draw, struct vgpu_ps **out)
       .sampler_state = samplers ? samplers->dw[1] & ~31u : 0,
       .stage = ps,
    };
-   if (!vgpu_cc_init(draw, &ps->cc, &ps->shader))
+   if (!vgpu_depth_init(draw, &ps->depth) || !vgpu_cc_init(draw, &ps->cc, &ps->shader))
       return false;
    if (!ps->dispatch) {
       ps->early_depth = true;
@@ -222,8 +250,9 @@ vgpu_ps_init(struct vgpu_draw *draw, struct vgpu_ps **out)
       return true;
    if (!choose_kernel(draw, ps, &kernel))
       return false;
-   ps->early_depth = ps->wm.PixelShaderComputedDepthMode == COMPUTED_DEPTH_OFF &&
-                     !ps->wm.PixelShaderKillsPixel;
+   ps->early_depth = ps->wm.EarlyDepthStencilControl == EDSC_PREPS ||
+                     (ps->wm.PixelShaderComputedDepthMode == COMPUTED_DEPTH_OFF &&
+                      !ps->wm.PixelShaderKillsPixel);
    if (ps->state.ScratchSpaceBasePointer || ps->state.PerThreadScratchSpace) {
       ps->shader.scratch_base = ps->state.ScratchSpaceBasePointer;
       ps->shader.scratch_bytes = 1024u << ps->state.PerThreadScratchSpace;
@@ -248,6 +277,7 @@ vgpu_ps_fini(struct vgpu_ps *ps)
       return;
    if (ps->program)
       eu_program_destroy(ps->program);
+   vgpu_depth_fini(ps->depth);
    vgpu_cc_fini(ps->cc);
    vgpu_shader_env_fini(&ps->shader);
    free(ps);
@@ -409,22 +439,22 @@ vgpu_ps_run(struct vgpu_draw *draw, struct vgpu_ps *ps, const struct vgpu_setup 
          ps->z[i] = setup->v[0].z + setup->depth_offset;
    }
 
-   if (ps->early_depth && !vgpu_cc_no_depth_stencil(ps->cc)) {
-      for (unsigned i = 0; i < ps->width; i++) {
-         bool pass;
-         if (!(mask >> i & 1))
-            continue;
-         if (!vgpu_cc_depth_stencil(ps->cc, setup, ps->x[i], ps->y[i], ps->z[i], &pass))
-            return false;
-         if (!pass)
-            mask &= ~BIT(i);
-      }
+   if (ps->early_depth && vgpu_depth_is_off(ps->depth))
+      vgpu_depth_count(ps->depth, __builtin_popcount(mask));
+   for (unsigned i = 0; i < ps->width && ps->early_depth && !vgpu_depth_is_off(ps->depth); i++) {
+      bool pass = true;
+      if (mask >> i & 1 &&
+          !vgpu_depth_test(ps->depth, setup, ps->x[i], ps->y[i], ps->z[i], &pass))
+         return false;
+      if (!pass)
+         mask &= ~BIT(i);
    }
    if (!mask || !ps->dispatch)
       return true;
 
    struct eu_thread thread;
    ps->mask = mask;
+   ps->tested = 0;
    eu_thread_init(&thread, vgpu_ps_channels(mask));
    thread.cr0[0] = ps->state.FloatingPointMode ? EU_CR0_ALT_MODE : 0;
    thread.cr0[0] |= ps->state.RoundingMode << EU_CR0_ROUND_SHIFT;

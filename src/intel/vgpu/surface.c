@@ -103,6 +103,22 @@ qpitch(const struct vgpu_surface *surface, bool lod0_only)
    return rows / surface->format->block_height;
 }
 
+static void
+lay_out(struct vgpu_surface *surface, bool lod0_only)
+{
+   surface->qpitch = qpitch(surface, lod0_only);
+   if (surface->type == VGPU_SURFACE_3D)
+      place_lods_3d(surface);
+   else
+      place_lods_2d(surface);
+}
+
+void
+vgpu_surface_lay_out(struct vgpu_surface *surface)
+{
+   lay_out(surface, false);
+}
+
 uint32_t
 vgpu_surface_texel_address(const struct vgpu_surface *surface, uint32_t lod, uint32_t layer,
                            uint32_t x, uint32_t y)
@@ -213,11 +229,7 @@ decode_image(struct vgpu_surface *surface, const struct GFX7_RENDER_SURFACE_STAT
    if (surface->mip_count >= VGPU_SURFACE_MAX_LODS)
       return vgpu_engine_fault(surface->engine, "RENDER_SURFACE_STATE: MIP Count / LOD %u",
                                surface->mip_count);
-   surface->qpitch = qpitch(surface, s->SurfaceArraySpacing);
-   if (surface->type == VGPU_SURFACE_3D)
-      place_lods_3d(surface);
-   else
-      place_lods_2d(surface);
+   lay_out(surface, s->SurfaceArraySpacing);
    return true;
 }
 

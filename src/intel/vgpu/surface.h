@@ -94,6 +94,12 @@ bool vgpu_surface_from_state(struct vgpu_engine *engine, uint32_t state_address,
 bool vgpu_surface_from_dw(struct vgpu_engine *engine, const uint32_t *dw,
                           struct vgpu_surface *surface);
 
+/**
+ * Places the LODs and array elements of a surface that has no RENDER_SURFACE_STATE: depth, stencil
+ * and HiZ. The caller has filled in everything up to valign; Surface Array Spacing is ARYSPC_FULL.
+ */
+void vgpu_surface_lay_out(struct vgpu_surface *surface);
+
 /** "SURFTYPE_2D" ... */
 const char *vgpu_surface_type_name(enum vgpu_surface_type type);
 

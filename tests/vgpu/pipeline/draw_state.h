@@ -1,0 +1,63 @@
+/*
+ * SPDX-License-Identifier: MIT
+ *
+ * State of a whole draw, put into the ring command by command, for tests of the pipeline's blocks.
+ * Everything that the state points to is in the page at FIXTURE_DATA, which every base address but
+ * the general one is; buffers are behind it.
+ */
+
+#ifndef DRAW_STATE_H
+#define DRAW_STATE_H
+
+#include "fixture.h"
+
+#define CMD(opcode, len_dw) ((uint32_t)(opcode) << 16 | ((len_dw)-2))
+
+/* Offsets from FIXTURE_DATA. */
+#define DEPTH_STENCIL 0x100
+#define COLOR_CALC 0x140
+#define BLEND 0x180
+#define CC_VIEWPORT 0x1c0
+#define VERTICES 0x200
+#define BINDING_TABLE 0x300
+#define SURFACE 0x340
+#define KERNEL 0x400
+#define BUFFER 0x1000
+#define BUFFER2 0x9000
+#define BUFFER3 0x11000
+
+/* 3DSTATE_WM, DWord 1 */
+#define WM_STATISTICS (1u << 31)
+#define WM_DEPTH_CLEAR (1u << 30)
+#define WM_DISPATCH (1u << 29)
+#define WM_DEPTH_RESOLVE (1u << 28)
+#define WM_HIZ_RESOLVE (1u << 27)
+#define WM_KILLS_PIXEL (1u << 25)
+
+enum { COMPARE_ALWAYS, COMPARE_NEVER, COMPARE_LESS, COMPARE_EQUAL };
+enum { STENCIL_OP_KEEP = 0, STENCIL_OP_REPLACE = 2 };
+
+/**
+ * All state of a draw of the rectangle from (x0, y0) to (x1, y1) at a depth, without tests, without
+ * a pixel shader and without buffers, in a drawing rectangle of 1024 x 1024.
+ */
+void draw_state(struct fixture *f, float x0, float y0, float x1, float y1, float z);
+
+/** DEPTH_STENCIL_STATE and its pointer; the reference value of stencil is in COLOR_CALC_STATE. */
+void draw_depth_stencil(struct fixture *f, uint32_t dw0, uint32_t dw1, uint32_t dw2);
+void draw_color_calc(struct fixture *f, uint32_t dw0, uint32_t dw1);
+
+/**
+ * A pixel shader of 16 pixels that writes one colour to the surface at binding table index 0.
+ * \param wm  further bits of 3DSTATE_WM's DWord 1
+ */
+void draw_pixel_shader(struct fixture *f, const float color[4], uint32_t wm);
+
+/** The RENDER_SURFACE_STATE at binding table index 0. */
+void draw_render_target(struct fixture *f, const uint32_t dw[8]);
+void draw_null_render_target(struct fixture *f);
+
+/** The rectangle. */
+void draw(struct fixture *f);
+
+#endif
