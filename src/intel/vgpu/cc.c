@@ -217,12 +217,15 @@ vgpu_cc_write(struct vgpu_cc *cc, unsigned binding_table_index, unsigned target,
    if (vgpu_format_is_integer(surface->format))
       return vgpu_surface_store(surface, lod, layer, x, y, color, mask);
 
-   float src[4];
+   float src[4], constant[4];
    memcpy(src, color, sizeof(src));
+   memcpy(constant, cc->constant, sizeof(constant));
    if (b->AlphaToOneEnable)
       src[3] = 1;
-   if (b->PreBlendColorClampEnable)
+   if (b->PreBlendColorClampEnable) {
       clamp_color(b, surface->format, src);
+      clamp_color(b, surface->format, constant);
+   }
    if (b->ColorBufferBlendEnable) {
       const struct vgpu_blend blend = {
          .src_factor = { b->SourceBlendFactor, b->IndependentAlphaBlendEnable
@@ -247,7 +250,7 @@ vgpu_cc_write(struct vgpu_cc *cc, unsigned binding_table_index, unsigned target,
       if (!vgpu_surface_fetch(surface, lod, layer, x, y, bits))
          return false;
       memcpy(dst, bits, sizeof(dst));
-      vgpu_blend(&blend, src, dst, cc->constant, result);
+      vgpu_blend(&blend, src, dst, constant, result);
       memcpy(src, result, sizeof(src));
    }
    if (b->PostBlendColorClampEnable)

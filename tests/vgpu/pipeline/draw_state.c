@@ -36,6 +36,8 @@ draw_state(struct fixture *f, float x0, float y0, float x1, float y1, float z)
    SUBMIT(f, VGPU_RCS, CMD(0x7814, 3), 0, 0);
    SUBMIT(f, VGPU_RCS, CMD(0x7900, 4), 0, 1023 << 16 | 1023, 0);
    draw_depth_stencil(f, 0, 0, 0);
+   draw_color_calc(f, 0, 0, NULL);
+   draw_blend(f, 0, 0);
 }
 
 void
@@ -48,12 +50,23 @@ draw_depth_stencil(struct fixture *f, uint32_t dw0, uint32_t dw1, uint32_t dw2)
 }
 
 void
-draw_color_calc(struct fixture *f, uint32_t dw0, uint32_t dw1)
+draw_color_calc(struct fixture *f, uint32_t dw0, uint32_t dw1, const float constant[4])
 {
-   const uint32_t dw[6] = { dw0, dw1 };
+   uint32_t dw[6] = { dw0, dw1 };
 
+   if (constant)
+      memcpy(&dw[2], constant, 4 * sizeof(float));
    memcpy(data(f, COLOR_CALC), dw, sizeof(dw));
    SUBMIT(f, VGPU_RCS, CMD(0x780e, 2), COLOR_CALC | 1);
+}
+
+void
+draw_blend(struct fixture *f, uint32_t dw0, uint32_t dw1)
+{
+   const uint32_t dw[2] = { dw0, dw1 };
+
+   memcpy(data(f, BLEND), dw, sizeof(dw));
+   SUBMIT(f, VGPU_RCS, CMD(0x7824, 2), BLEND | 1);
 }
 
 void

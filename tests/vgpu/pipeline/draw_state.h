@@ -45,7 +45,10 @@ void draw_state(struct fixture *f, float x0, float y0, float x1, float y1, float
 
 /** DEPTH_STENCIL_STATE and its pointer; the reference value of stencil is in COLOR_CALC_STATE. */
 void draw_depth_stencil(struct fixture *f, uint32_t dw0, uint32_t dw1, uint32_t dw2);
-void draw_color_calc(struct fixture *f, uint32_t dw0, uint32_t dw1);
+/** \param constant  the blend constant, NULL: zeros */
+void draw_color_calc(struct fixture *f, uint32_t dw0, uint32_t dw1, const float constant[4]);
+/** BLEND_STATE of the first render target. */
+void draw_blend(struct fixture *f, uint32_t dw0, uint32_t dw1);
 
 /**
  * A pixel shader of 16 pixels that writes one colour to the surface at binding table index 0.

@@ -80,7 +80,7 @@ stencil_without_depth(void **state)
    draw_state(f, 3, 5, 140, 150, 0);
    draw_depth_stencil(f, 1u << 31 | COMPARE_ALWAYS << 28 | STENCIL_OP_REPLACE << 19 | 1 << 18,
                       0xffff0000, 0);
-   draw_color_calc(f, 0xa5u << 24, 0);
+   draw_color_calc(f, 0xa5u << 24, 0, NULL);
    SUBMIT(f, VGPU_RCS, CMD(0x7805, 7), TYPE_2D | STENCIL_WRITE | FORMAT(D32_FLOAT), 0,
           (HEIGHT - 1) << 18 | (WIDTH - 1) << 4, 0, 0, 0);
    SUBMIT(f, VGPU_RCS, CMD(0x7806, 3), 2 * STENCIL_PITCH - 1, FIXTURE_DATA + BUFFER);
@@ -108,7 +108,7 @@ stencil_in_an_array_element(void **state)
    draw_state(f, 0, 0, 64, 64, 0);
    draw_depth_stencil(f, 1u << 31 | COMPARE_ALWAYS << 28 | STENCIL_OP_REPLACE << 19 | 1 << 18,
                       0xffff0000, 0);
-   draw_color_calc(f, 0xa5u << 24, 0);
+   draw_color_calc(f, 0xa5u << 24, 0, NULL);
    SUBMIT(f, VGPU_RCS, CMD(0x7805, 7), TYPE_2D | STENCIL_WRITE | FORMAT(D32_FLOAT), 0,
           (size - 1) << 18 | (size - 1) << 4 | lod, 3 << 21 | element << 10, 0, 0);
    SUBMIT(f, VGPU_RCS, CMD(0x7806, 3), 2 * 64 - 1, FIXTURE_DATA + BUFFER);
@@ -200,13 +200,11 @@ alpha_test_comes_first(void **state)
    struct fixture *f = *state;
 
    for (unsigned i = 0; i < 2; i++) {
-      const uint32_t blend[2] = { 0, 1 << 16 | 5 << 13 /* greater */ };
       depth_buffer(f, D24_UNORM_X8, false);
       draw_state(f, 0, 0, 8, 8, 0.25f);
       draw_depth_stencil(f, 0, 0, TEST(COMPARE_ALWAYS) | WRITE);
-      memcpy(buffer(f, BLEND), blend, sizeof(blend));
-      SUBMIT(f, VGPU_RCS, CMD(0x7824, 2), BLEND | 1);
-      draw_color_calc(f, 0, cases[i].reference);
+      draw_blend(f, 0, 1 << 16 | 5 << 13); /* greater */
+      draw_color_calc(f, 0, cases[i].reference, NULL);
       draw_null_render_target(f);
       draw_pixel_shader(f, alpha_half, WM_KILLS_PIXEL);
       draw(f);
