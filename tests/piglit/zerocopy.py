@@ -12,6 +12,11 @@ profile = TestProfile()  # pylint: disable=invalid-name
 with profile.test_list.group_manager(
         PiglitGLTest,
         grouptools.join('spec', 'amd_pinned_memory')) as g:
-    g(['amd_pinned_memory-transfer'], 'transfer')
-    g(['amd_pinned_memory-storage'], 'storage')
     g(['amd_pinned_memory-client-memory'], 'client-memory')
+    g(['amd_pinned_memory-errors'], 'errors')
+    g(['amd_pinned_memory-fork'], 'fork')
+    g(['amd_pinned_memory-kinds'], 'kinds')
+    g(['amd_pinned_memory-maps'], 'maps')
+    g(['amd_pinned_memory-respecify'], 'respecify')
+    g(['amd_pinned_memory-sizes'], 'sizes')
+    g(['amd_pinned_memory-transfer'], 'transfer')

@@ -4,9 +4,13 @@
  */
 
 /**
- * What the tests of pinned and of plain client memory share: a picture in a
- * framebuffer object whose every pixel is different, memory with guard bytes
+ * What the tests of pinned and of plain client memory share: pictures in
+ * framebuffer objects whose every pixel is different, memory with guard bytes
  * around what a transfer may write, and where each pixel must be found.
+ *
+ * The picture is a function of the coordinates. A transfer of the part that
+ * starts at another column is another picture, which tells fresh pixels from
+ * those of an earlier transfer.
  */
 
 #ifndef PINNED_COMMON_H
@@ -16,6 +20,19 @@
 
 #define GUARD 0xa5
 
+/* Every driver must take pointers that are multiples of this. Others may be
+ * refused, as ARB_map_buffer_alignment promises the application mapped
+ * pointers of that alignment, and a map of pinned memory is that memory.
+ */
+#define PIN_ALIGNMENT 64
+
+/* A picture that fills one page of 4096 bytes. */
+#define PAGE_WIDTH 32
+#define PAGE_BYTES (PAGE_WIDTH * PAGE_WIDTH * 4)
+
+/* The size of the picture in picture_framebuffer(). */
+#define PICTURE_SIZE 128
+
 /* How a rectangle of RGBA8 lies in memory. */
 struct layout {
 	const char *name;
@@ -23,162 +40,144 @@ struct layout {
 	bool invert;
 };
 
-static inline uint32_t
-picture_pixel(int x, int y)
-{
-	/* No byte of it is the guard's, and no two pixels below 128x128
-	 * are equal.
-	 */
-	return (x & 0x7f) | (y & 0x7f) << 8 | ((x ^ y) & 0x7f) << 16 |
-	       0x7fu << 24;
-}
+extern const struct layout default_layout;
+
+/* The pixel of the picture, RGBA8. No byte of it is the guard's, and no two
+ * pixels below 128x128 are equal.
+ */
+uint32_t
+picture_pixel(int x, int y);
 
 /* A texture with the picture. */
-static inline GLuint
-picture_texture(int width, int height)
-{
-	uint32_t *pixels = malloc(width * height * 4);
-	GLuint texture;
-	int x, y;
+GLuint
+picture_texture(int width, int height);
 
-	for (y = 0; y < height; y++)
-		for (x = 0; x < width; x++)
-			pixels[y * width + x] = picture_pixel(x, y);
-
-	glGenTextures(1, &texture);
-	glBindTexture(GL_TEXTURE_2D, texture);
-	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
-	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
-	glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, width, height, 0, GL_RGBA,
-		     GL_UNSIGNED_BYTE, pixels);
-	free(pixels);
-	return texture;
-}
+/* An RGBA8 texture of this size with no pixels yet. */
+GLuint
+empty_texture(int width, int height);
 
 /* Bind a framebuffer object that draws to and reads from the texture. */
-static inline GLuint
-bind_framebuffer(GLuint texture)
-{
-	GLuint fbo;
+GLuint
+bind_framebuffer(GLuint texture);
 
-	glGenFramebuffers(1, &fbo);
-	glBindFramebuffer(GL_FRAMEBUFFER, fbo);
-	glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0,
-			       GL_TEXTURE_2D, texture, 0);
-	if (glCheckFramebufferStatus(GL_FRAMEBUFFER) !=
-	    GL_FRAMEBUFFER_COMPLETE) {
-		printf("The framebuffer object is not complete.\n");
-		piglit_report_result(PIGLIT_FAIL);
-	}
-	return fbo;
-}
+/* Bind a framebuffer object with a picture of PICTURE_SIZE. */
+void
+picture_framebuffer(void);
 
-static inline void
-set_pack(const struct layout *l)
-{
-	glPixelStorei(GL_PACK_ROW_LENGTH, l->row_length);
-	glPixelStorei(GL_PACK_SKIP_PIXELS, l->skip_pixels);
-	glPixelStorei(GL_PACK_SKIP_ROWS, l->skip_rows);
-	glPixelStorei(GL_PACK_ALIGNMENT, l->alignment);
-	if (piglit_is_extension_supported("GL_MESA_pack_invert"))
-		glPixelStorei(GL_PACK_INVERT_MESA, l->invert);
-}
+void
+set_pack(const struct layout *l);
 
-static inline void
-set_unpack(const struct layout *l)
-{
-	glPixelStorei(GL_UNPACK_ROW_LENGTH, l->row_length);
-	glPixelStorei(GL_UNPACK_SKIP_PIXELS, l->skip_pixels);
-	glPixelStorei(GL_UNPACK_SKIP_ROWS, l->skip_rows);
-	glPixelStorei(GL_UNPACK_ALIGNMENT, l->alignment);
-}
+void
+set_unpack(const struct layout *l);
 
-static const struct layout default_layout = { "default", 0, 0, 0, 4, false };
-
-static inline size_t
-layout_stride(const struct layout *l, int width)
-{
-	return ALIGN((l->row_length ? l->row_length : width) * 4,
-		     l->alignment);
-}
+size_t
+layout_stride(const struct layout *l, int width);
 
 /* Where the pixel in column x of row y of the rectangle lies. */
-static inline size_t
-layout_offset(const struct layout *l, int width, int height, int x, int y)
-{
-	int row = l->invert ? height - 1 - y : y;
-
-	return (l->skip_rows + row) * layout_stride(l, width) +
-	       (l->skip_pixels + x) * 4;
-}
+size_t
+layout_offset(const struct layout *l, int width, int height, int x, int y);
 
 /* The bytes from the pointer that is given to GL to the last pixel's end. */
-static inline size_t
-layout_size(const struct layout *l, int width, int height)
-{
-	return (l->skip_rows + height - 1) * layout_stride(l, width) +
-	       (l->skip_pixels + width) * 4;
-}
+size_t
+layout_size(const struct layout *l, int width, int height);
+
+/* Write the picture from (left, bottom) on to `data`. */
+void
+fill_picture(uint8_t *data, const struct layout *l, int left, int bottom,
+	     int width, int height);
 
 /* Are the picture's pixels from (left, bottom) on at `data`, and is each
  * other byte of the `total` bytes at `memory` the guard?
  */
-static inline bool
+bool
 check_picture(const uint8_t *memory, size_t total, const uint8_t *data,
 	      const struct layout *l, int left, int bottom, int width,
-	      int height)
-{
-	uint8_t *expected = malloc(total);
-	size_t base = data - memory, i;
-	bool pass;
-	int x, y;
+	      int height);
 
-	memset(expected, GUARD, total);
-	for (y = 0; y < height; y++) {
-		for (x = 0; x < width; x++) {
-			uint32_t pixel = picture_pixel(left + x, bottom + y);
-			memcpy(expected + base +
-			       layout_offset(l, width, height, x, y),
-			       &pixel, 4);
-		}
-	}
+/* Is the picture of one page, from column `left` on, at `memory`? */
+bool
+check_page(const uint8_t *memory, int left);
 
-	pass = memcmp(expected, memory, total) == 0;
-	for (i = 0; !pass && i < total; i++) {
-		if (expected[i] != memory[i]) {
-			printf("%s, %dx%d, pointer ...%03x: byte %ld from "
-			       "the pointer is 0x%02x instead of 0x%02x%s\n",
-			       l->name, width, height,
-			       (unsigned)((uintptr_t)data & 0xfff),
-			       (long)i - (long)base, memory[i], expected[i],
-			       expected[i] == GUARD ? " (a guard)" : "");
-			break;
-		}
-	}
-	free(expected);
-	return pass;
-}
+/* Does the memory have this byte everywhere? */
+bool
+check_bytes(const uint8_t *memory, size_t size, uint8_t byte,
+	    const char *what);
+
+/* Does the texture have the picture from (left, bottom) on? */
+bool
+check_texture(GLuint texture, int left, int bottom, int width, int height);
 
 /* A buffer of the application's memory. */
-static inline GLuint
-pin(void *data, size_t size)
-{
-	GLuint buffer;
+GLuint
+pin(void *data, size_t size);
 
-	glGenBuffers(1, &buffer);
-	glBindBuffer(GL_EXTERNAL_VIRTUAL_MEMORY_BUFFER_AMD, buffer);
-	glBufferData(GL_EXTERNAL_VIRTUAL_MEMORY_BUFFER_AMD, size, data,
-		     GL_STREAM_READ);
-	glBindBuffer(GL_EXTERNAL_VIRTUAL_MEMORY_BUFFER_AMD, 0);
-	return buffer;
+/* Has the implementation refused the pointer, as it may? Otherwise it must
+ * have taken it. PIGLIT_PASS means that the buffer can be used.
+ */
+enum piglit_result
+taken(const void *data);
+
+/* Let the GL write a page of the picture to the buffer, at `offset`. */
+void
+read_page(GLuint buffer, size_t offset, int left);
+
+/* Does a page of the picture that the GL writes to the buffer arrive in the
+ * memory?
+ */
+bool
+page_arrives(GLuint buffer, uint8_t *memory, int left);
+
+/* Does a page of the picture that is put in the memory get to a texture
+ * through the buffer?
+ */
+bool
+page_leaves(GLuint buffer, uint8_t *memory, int left);
+
+/* Both. */
+bool
+page_passes(GLuint buffer, uint8_t *memory, int left);
+
+/* Draw for a while to a texture of its own, and flush: what comes next finds
+ * the GPU busy. The framebuffer that was bound is bound again.
+ */
+void
+keep_busy(void);
+
+/* Pages of private anonymous memory that nobody has touched. */
+void *
+map_pages(size_t size);
+
+/* The main() of a test that has its subtests in `subtests`, and runs them all
+ * or those that the command line names with pinned_run().
+ */
+#define PINNED_SUBTESTS_CONFIG(no_error)                                      \
+	static struct piglit_gl_test_config *piglit_config;                   \
+	PIGLIT_GL_TEST_CONFIG_BEGIN                                           \
+		piglit_config = &config;                                      \
+		config.subtests = subtests;                                   \
+		config.supports_gl_compat_version = 21;                       \
+		config.window_visual = PIGLIT_GL_VISUAL_RGB |                 \
+				       PIGLIT_GL_VISUAL_DOUBLE;               \
+		config.khr_no_error_support = no_error;                       \
+	PIGLIT_GL_TEST_CONFIG_END
+
+void
+pinned_run(const struct piglit_gl_test_config *config);
+
+/* Require what every test of pinned memory needs, and bind a framebuffer
+ * object with a picture.
+ */
+void
+pinned_init(void);
+
+static inline enum piglit_result
+result_of(bool pass)
+{
+	return pass ? PIGLIT_PASS : PIGLIT_FAIL;
 }
 
-static inline void
-report(bool pass, bool *all, const char *name)
-{
-	piglit_report_subtest_result(pass ? PIGLIT_PASS : PIGLIT_FAIL, "%s",
-				     name);
-	*all = *all && pass;
-}
+/* Report a subtest and add it to the result of all. */
+void
+report(enum piglit_result result, enum piglit_result *all, const char *name);
 
 #endif
