@@ -8,24 +8,14 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "failure.h"
 #include "gem.h"
 #include "picture.h"
 #include "transfer.h"
-
-enum status {
-   STATUS_AGREED = 0,
-   STATUS_DIFFER = 1,
-   STATUS_USAGE = 2,
-   STATUS_PICTURE = 3,
-   STATUS_GPU = 4,
-   STATUS_OUTPUT = 5,
-};
 
 static const char usage[] =
    "usage: zerocopy-demo IMAGE --out DIR [--tiling x|y]\n"
@@ -49,14 +39,6 @@ static const char usage[] =
    "\n"
    "Exit status: 0 both results are the source, 1 they are not, 2 usage, 3 the picture cannot be\n"
    "read, 4 the GPU cannot be used, 5 a file cannot be written.\n";
-
-/** Says what is wrong, why and what to do. \return the status that the program ends with */
-static enum status
-fail(enum status status, const char *what, const char *why, const char *todo)
-{
-   fprintf(stderr, "zerocopy-demo: %s\n  why: %s\n  do:  %s\n", what, why, todo);
-   return status;
-}
 
 struct options {
    const char *image, *out;
@@ -184,21 +166,6 @@ print_table(const struct transfer_cost *zero_copy, const struct transfer_cost *c
 }
 
 static void
-print_json_string(FILE *file, const char *text)
-{
-   fputc('"', file);
-   for (; *text; text++) {
-      if (*text == '"' || *text == '\\')
-         fprintf(file, "\\%c", *text);
-      else if ((unsigned char)*text < 0x20)
-         fprintf(file, "\\u%04x", *text);
-      else
-         fputc(*text, file);
-   }
-   fputc('"', file);
-}
-
-static void
 print_json_cost(FILE *file, const char *name, const struct transfer_cost *cost, bool agrees)
 {
    fprintf(file,
@@ -222,14 +189,15 @@ struct outcome {
    bool zero_copy_agrees, classic_agrees;
 };
 
-static bool
-write_report(const char *path, const struct options *options, const struct picture *picture,
+static enum status
+write_report(const struct options *options, const struct picture *picture,
              const struct outcome *outcome)
 {
-   FILE *file = fopen(path, "w");
+   static const char name[] = "report.json";
+   FILE *file = open_product(options->out, name);
 
    if (!file)
-      return false;
+      return STATUS_OUTPUT;
    fprintf(file, "{\n  \"image\": ");
    print_json_string(file, options->image);
    fprintf(file,
@@ -246,8 +214,7 @@ write_report(const char *path, const struct options *options, const struct pictu
    fprintf(file, ",\n");
    print_json_cost(file, "classic", &outcome->classic, outcome->classic_agrees);
    fprintf(file, "\n}\n");
-   const bool written = !ferror(file);
-   return fclose(file) == 0 && written;
+   return close_product(file, options->out, name);
 }
 
 /** Memory from malloc(), in which no byte is as it is in the picture. */
@@ -262,34 +229,15 @@ malloc_complement(const struct picture *picture)
 }
 
 static enum status
-write_picture(const struct picture *picture, const uint8_t *pixels, const char *folder,
-              const char *name)
-{
-   struct picture_error error;
-   char path[4096], what[4200];
-
-   snprintf(path, sizeof(path), "%s/%s", folder, name);
-   if (picture_write(picture, pixels, path, &error))
-      return STATUS_AGREED;
-   snprintf(what, sizeof(what), "cannot write %s", path);
-   return fail(STATUS_OUTPUT, what, error.what, error.todo);
-}
-
-static enum status
 write_products(const struct options *options, const struct picture *picture,
                const uint8_t *result, const struct outcome *outcome)
 {
-   char path[4096], what[4200];
    enum status status;
 
    if ((status = write_picture(picture, picture->pixels, options->out, "source.png")) ||
        (status = write_picture(picture, result, options->out, "result.png")))
       return status;
-   snprintf(path, sizeof(path), "%s/report.json", options->out);
-   if (write_report(path, options, picture, outcome))
-      return STATUS_AGREED;
-   snprintf(what, sizeof(what), "cannot write %s", path);
-   return fail(STATUS_OUTPUT, what, strerror(errno), "check that the folder can be written");
+   return write_report(options, picture, outcome);
 }
 
 static bool
@@ -332,11 +280,9 @@ main(int argc, char **argv)
 
    if (!parse(argc, argv, &options, &status))
       return status;
-   if (mkdir(options.out, 0777) && errno != EEXIST) {
-      snprintf(what, sizeof(what), "cannot make the folder %s", options.out);
-      return fail(STATUS_OUTPUT, what, strerror(errno), "name another one with --out");
-   }
-   if (!picture_read(&picture, options.image, &error)) {
+   if ((status = make_folder(options.out)))
+      return status;
+   if (!picture_read(&picture, options.image, 16, malloc, &error)) {
       snprintf(what, sizeof(what), "cannot read %s", options.image);
       return fail(STATUS_PICTURE, what, error.what, error.todo);
    }

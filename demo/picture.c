@@ -76,21 +76,23 @@ format_name(int color_type)
    }
 }
 
-/** Asks libpng for red, green, blue and alpha, whatever the file has; no step of it loses a bit. */
+/** Asks libpng for red, green, blue and alpha, whatever the file has. */
 static void
-want_rgba(png_structp png, png_infop info, struct picture *picture)
+want_rgba(png_structp png, png_infop info, unsigned max_bit_depth, struct picture *picture)
 {
    const int color_type = png_get_color_type(png, info);
 
    picture->file_format = format_name(color_type);
    picture->width = png_get_image_width(png, info);
    picture->height = png_get_image_height(png, info);
-   picture->bit_depth = png_get_bit_depth(png, info) == 16 ? 16 : 8;
+   picture->bit_depth = png_get_bit_depth(png, info) == 16 && max_bit_depth == 16 ? 16 : 8;
    picture->has_alpha = color_type & PNG_COLOR_MASK_ALPHA ||
                         png_get_valid(png, info, PNG_INFO_tRNS);
 
    /* Palette to RGB, 1, 2 and 4 bits to 8, a transparent colour to alpha. */
    png_set_expand(png);
+   if (picture->bit_depth == 8)
+      png_set_scale_16(png);
    if (!(color_type & PNG_COLOR_MASK_COLOR))
       png_set_gray_to_rgb(png);
    if (!picture->has_alpha)
@@ -105,6 +107,8 @@ struct reader {
    png_infop info;
    FILE *file;
    png_bytepp rows;
+   unsigned max_bit_depth;
+   void *(*allocate)(size_t size_bytes);
 };
 
 /* Kept apart from its caller so that no local variable lives across the setjmp(). */
@@ -118,7 +122,7 @@ decode(struct reader *reader, struct picture *picture, struct picture_error *err
    png_init_io(png, reader->file);
    png_set_sig_bytes(png, SIGNATURE_BYTES);
    png_read_info(png, reader->info);
-   want_rgba(png, reader->info, picture);
+   want_rgba(png, reader->info, reader->max_bit_depth, picture);
 
    picture->row_bytes = png_get_rowbytes(png, reader->info);
    picture->size_bytes = picture->row_bytes * picture->height;
@@ -130,7 +134,7 @@ decode(struct reader *reader, struct picture *picture, struct picture_error *err
       say_todo(error, "scale the picture down: it is moved several times within a small guest");
       return false;
    }
-   picture->pixels = malloc(picture->size_bytes);
+   picture->pixels = reader->allocate(picture->size_bytes);
    reader->rows = calloc(picture->height, sizeof(*reader->rows));
    if (!picture->pixels || !reader->rows) {
       say_what(error, "no memory for %zu MiB of pixels", picture->size_bytes >> 20);
@@ -145,9 +149,10 @@ decode(struct reader *reader, struct picture *picture, struct picture_error *err
 }
 
 bool
-picture_read(struct picture *picture, const char *path, struct picture_error *error)
+picture_read(struct picture *picture, const char *path, unsigned max_bit_depth,
+             void *(*allocate)(size_t size_bytes), struct picture_error *error)
 {
-   struct reader reader = { 0 };
+   struct reader reader = { .max_bit_depth = max_bit_depth, .allocate = allocate };
    png_byte signature[SIGNATURE_BYTES];
 
    memset(picture, 0, sizeof(*picture));
@@ -177,10 +182,6 @@ picture_read(struct picture *picture, const char *path, struct picture_error *er
       say_what(error, "libpng does not start: no memory, or a version that is not the header's");
    if (!done && !error->todo[0])
       say_todo(error, "the file is damaged or incomplete: get it again, or write it anew");
-   if (!done) {
-      free(picture->pixels);
-      picture->pixels = NULL;
-   }
    free(reader.rows);
    png_destroy_read_struct(&reader.png, &reader.info, NULL);
    fclose(reader.file);

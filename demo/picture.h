@@ -29,8 +29,15 @@ struct picture_error {
    char what[512], todo[256];
 };
 
-/** Decodes a PNG of any kind without loss; pixels is malloc'ed. \return false with *error set */
-bool picture_read(struct picture *picture, const char *path, struct picture_error *error);
+/**
+ * Decodes a PNG of any kind, without loss if max_bit_depth is 16.
+ *
+ * \param max_bit_depth 8, to which 16 bits are then scaled, or 16
+ * \param allocate      where pixels comes from, like malloc(); it is the caller's, also if this fails
+ * \return false with *error set
+ */
+bool picture_read(struct picture *picture, const char *path, unsigned max_bit_depth,
+                  void *(*allocate)(size_t size_bytes), struct picture_error *error);
 
 /** Encodes pixels that have the layout of the picture; they need not be the picture's own. */
 bool picture_write(const struct picture *picture, const uint8_t *pixels, const char *path,

@@ -27,8 +27,12 @@ def parser():
     command.add_argument('part', nargs='?', choices=list(BUILDERS), help='default: all')
     command.add_argument('--stock', action='store_true', help='with mesa: leave out mesa-patches/ and the new files')
 
-    command = add(commands, demo, 'move a picture from malloc to malloc by the GPU, no byte copied by the CPU')
+    command = add(commands, demo, 'upload a picture to OpenGL, draw it and read it back, no byte copied by the CPU')
     machine_options(command)
+    mesa_option(command)
+    command.set_defaults(kernel='stock')
+    command.add_argument('--blitter', action='store_true',
+                         help='without OpenGL: from malloc to malloc by the kernel\'s interface and the GPU\'s blitter')
     command.add_argument('image', nargs='?', type=Path, help='a PNG (default: the bundled picture)')
     command.add_argument('--out', type=Path, metavar='DIR', default=paths.BUILD / 'demo-out',
                          help='where source.png, result.png and report.json go (default: build/demo-out)')
@@ -86,7 +90,7 @@ def add(commands, function, text):
 
 def machine_options(command):
     command.add_argument('--kernel', choices=kernel.KINDS, default='patched',
-                         help='built with kernel-patches/ (default), Debian\'s own, or built with KASAN and lockdep')
+                         help='built with kernel-patches/, Debian\'s own, or that with KASAN and lockdep (default: %(default)s)')
     command.add_argument('--append', default='', metavar='PARAMETERS', help='further kernel parameters')
     command.add_argument('--memory', type=int, default=4096, metavar='MIB', help='guest memory (default 4096)')
     command.add_argument('--vgpu', choices=['release', 'asan'], default='release', help='build of the GPU process')
@@ -152,7 +156,8 @@ def build(options):
 
 def demo(options):
     from . import demo as demos
-    status, = demos.run(guest_of(options), [(options.image or demos.PICTURE, options.out)])
+    status, = demos.run(guest_of(options), [(demos.BLITTER if options.blitter else demos.OPENGL,
+                                                   options.image or demos.PICTURE, options.out)])
     say(f'pictures and report: {options.out}')
     return status
 
