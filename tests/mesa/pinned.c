@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "gl.h"
+#include "spy.h"
 #include "tap.h"
 
 #define RED   0xff0000ffu
@@ -343,6 +344,75 @@ test_specified_anew(void)
    CHECK_EQUAL(data[0], 0x11);
 }
 
+/* Once the GPU is done with a buffer and it is deleted, nothing keeps the client's pages. */
+static void
+give_back(void (*use)(GLuint buffer))
+{
+   GLenum error;
+
+   gl_start();
+   uint8_t *memory = gl_pages(4, 0);
+   spy_on(memory, 4 * PAGE);
+   GLuint buffer = gl_pin(memory, 4 * PAGE, &error);
+   REQUIRE_EQUAL(error, GL_NO_ERROR);
+   use(buffer);
+   glFinish();
+   glDeleteBuffers(1, &buffer);
+   glFinish();
+   const struct spy seen = spy_off();
+   CHECK_EQUAL(glGetError(), GL_NO_ERROR);
+   CHECK_EQUAL(seen.wrapped, 1);
+   CHECK_EQUAL(seen.open, 0);
+}
+
+static void
+use_for_copy(GLuint buffer)
+{
+   GLuint other;
+
+   glGenBuffers(1, &other);
+   glBindBuffer(GL_COPY_WRITE_BUFFER, other);
+   glBufferData(GL_COPY_WRITE_BUFFER, PAGE, NULL, GL_STREAM_COPY);
+   glBindBuffer(GL_COPY_READ_BUFFER, buffer);
+   glCopyBufferSubData(GL_COPY_READ_BUFFER, GL_COPY_WRITE_BUFFER, 0, 0, PAGE);
+}
+
+static void
+use_for_pack(GLuint buffer)
+{
+   read_row(buffer, 0);
+}
+
+static void
+use_for_unpack(GLuint buffer)
+{
+   GLuint texture;
+
+   glGenTextures(1, &texture);
+   glBindTexture(GL_TEXTURE_2D, texture);
+   glBindBuffer(GL_PIXEL_UNPACK_BUFFER, buffer);
+   glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, 16, 16, 0, GL_RGBA, GL_UNSIGNED_BYTE, NULL);
+   glBindBuffer(GL_PIXEL_UNPACK_BUFFER, 0);
+}
+
+static void
+test_given_back_after_copy(void)
+{
+   give_back(use_for_copy);
+}
+
+static void
+test_given_back_after_pack(void)
+{
+   give_back(use_for_pack);
+}
+
+static void
+test_given_back_after_unpack(void)
+{
+   give_back(use_for_unpack);
+}
+
 static const struct tap_test tests[] = {
    { "0001-vertices-at-an-offset", test_vertices_at_an_offset },
    { "0001-indices-at-an-offset", test_indices_at_an_offset },
@@ -358,6 +428,9 @@ static const struct tap_test tests[] = {
    { "hole-is-refused", test_hole_is_refused },
    { "0008-unmapped-while-in-use", test_unmapped_while_in_use },
    { "0009-specified-anew", test_specified_anew },
+   { "0012-given-back-after-copy", test_given_back_after_copy },
+   { "0013-given-back-after-pack", test_given_back_after_pack },
+   { "0013-given-back-after-unpack", test_given_back_after_unpack },
 };
 
 TAP_MAIN(tests, 60)

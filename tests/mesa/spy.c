@@ -1,0 +1,122 @@
+/*
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "spy.h"
+
+#include <dlfcn.h>
+#include <i915_drm.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#define MAX_HANDLES 64
+
+/* The driver may have threads. */
+static _Atomic uintptr_t first, end;
+static atomic_size_t copied;
+static atomic_uint wrapped, ioctls;
+static atomic_uint handles[MAX_HANDLES];
+
+static size_t
+overlap(const void *memory, size_t size)
+{
+   const uintptr_t from = (uintptr_t)memory > first ? (uintptr_t)memory : first;
+   const uintptr_t to = (uintptr_t)memory + size < end ? (uintptr_t)memory + size : end;
+
+   return from < to ? to - from : 0;
+}
+
+static void
+copy(uint8_t *to, const uint8_t *from, size_t size)
+{
+   copied += overlap(to, size) + overlap(from, size);
+   if (to <= from || to >= from + size) {
+      __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+   } else {
+      to += size - 1;
+      from += size - 1;
+      __asm__ volatile("std; rep movsb; cld" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+   }
+}
+
+void *
+memcpy(void *restrict to, const void *restrict from, size_t size)
+{
+   copy(to, from, size);
+   return to;
+}
+
+void *
+memmove(void *to, const void *from, size_t size)
+{
+   copy(to, from, size);
+   return to;
+}
+
+static void
+created(const struct drm_i915_gem_userptr *object)
+{
+   if (!overlap((void *)(uintptr_t)object->user_ptr, object->user_size))
+      return;
+   wrapped++;
+   for (unsigned i = 0; i < MAX_HANDLES; i++) {
+      unsigned none = 0;
+      if (atomic_compare_exchange_strong(&handles[i], &none, object->handle))
+         return;
+   }
+}
+
+static void
+closed(unsigned handle)
+{
+   for (unsigned i = 0; i < MAX_HANDLES; i++) {
+      unsigned expected = handle;
+      atomic_compare_exchange_strong(&handles[i], &expected, 0);
+   }
+}
+
+int
+ioctl(int fd, unsigned long request, ...)
+{
+   static int (*next)(int fd, unsigned long request, ...);
+   va_list list;
+
+   va_start(list, request);
+   void *arg = va_arg(list, void *);
+   va_end(list);
+   if (!next)
+      next = dlsym(RTLD_NEXT, "ioctl");
+   ioctls++;
+   const int ret = next(fd, request, arg);
+   if (!ret && request == DRM_IOCTL_I915_GEM_USERPTR)
+      created(arg);
+   if (!ret && request == DRM_IOCTL_GEM_CLOSE)
+      closed(((struct drm_gem_close *)arg)->handle);
+   return ret;
+}
+
+void
+spy_on(const void *memory, size_t size)
+{
+   copied = 0;
+   wrapped = 0;
+   ioctls = 0;
+   memset((void *)handles, 0, sizeof(handles));
+   end = (uintptr_t)memory + size;
+   first = (uintptr_t)memory;
+}
+
+struct spy
+spy_off(void)
+{
+   struct spy seen = { .copied = copied, .wrapped = wrapped, .ioctls = ioctls };
+
+   for (unsigned i = 0; i < MAX_HANDLES; i++)
+      seen.open += handles[i] != 0;
+   first = UINTPTR_MAX;
+   end = 0;
+   return seen;
+}

@@ -1,0 +1,26 @@
+/*
+ * SPDX-License-Identifier: MIT
+ *
+ * What the GL does with a range of the client's memory, seen from outside: the program has the memcpy(), memmove() and
+ * ioctl() that all its libraries call.
+ */
+
+#ifndef MESA_TEST_SPY_H
+#define MESA_TEST_SPY_H
+
+#include <stddef.h>
+
+struct spy {
+   size_t copied;    /**< bytes that memcpy() and memmove() read or wrote in the range */
+   unsigned wrapped; /**< GEM_USERPTR objects over some of its pages */
+   unsigned open;    /**< of these, not closed yet */
+   unsigned ioctls;  /**< on whatever device */
+};
+
+/** Begins to watch these bytes; all counts are 0. */
+void spy_on(const void *memory, size_t size);
+
+/** Ends it. */
+struct spy spy_off(void);
+
+#endif
