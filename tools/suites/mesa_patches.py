@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""mesa-patches/ on Debian's kernel: piglit's amd_pinned_memory, and tests/mesa, which fail where the patches are missing.
+"""mesa-patches/ on Debian's kernel and in-process: piglit's amd_pinned_memory, and tests/mesa, which fail without the patches.
 
 A test whose name begins with the number of a patch must pass on the patched Mesa and must fail on Debian's in the same
 run: one that passes on both shows nothing.
@@ -8,7 +8,7 @@ run: one that passes on both shows nothing.
 import io
 import re
 
-from .. import build, vm
+from .. import build, inprocess, mesa, vm
 from ..report import Stage
 from ..results import FAIL, PASS, SKIP, Case, Suite, add_tap
 from . import gl, guest
@@ -35,6 +35,11 @@ def run(suite):
             suite.check(f'debian: {name} fails', outcome == FAIL, f'{outcome}\n{message}')
         else:
             suite.add(f'debian: {name}', PASS if outcome in (PASS, SKIP) else FAIL, message=message)
+    preload, variables = inprocess.library(), mesa.environment(mesa.get('patched'))
+    for program in programs:
+        status, output = inprocess.capture([program.path], preload, program.timeout_s, variables)
+        add_tap(suite, f'in-process: {program.name}', output, status)
+        suite.check(f'in-process: {program.name} met nothing unmodelled', 'vgpu in-process: fault' not in output, output)
     gl.on_mesa(suite, 'patched', [test for test in gl.TESTS if test.startswith('amd_pinned_memory')])
 
 
