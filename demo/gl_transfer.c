@@ -25,7 +25,7 @@
 /* One draw of the GPU, which a hang check watches, uploads so many rows' pixels. */
 #define BAND_PIXELS (2u << 20)
 
-/* Turns the picture by 30 degrees about its centre; `scale` makes it fit, `aspect` keeps its shape. */
+/* Turns the picture by 30 degrees about its centre; `scale` makes it fit, `aspect` keeps shape. */
 static const char vertex_shader[] =
    "#version 130\n"
    "uniform float aspect, scale;\n"

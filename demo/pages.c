@@ -29,7 +29,8 @@ void *
 pages_alloc(size_t size_bytes)
 {
    const size_t inner = mapping_bytes(size_bytes);
-   uint8_t *outer = mmap(NULL, inner + 2 * PAGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+   uint8_t *outer =
+      mmap(NULL, inner + 2 * PAGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
    if (outer == MAP_FAILED)
       return NULL;

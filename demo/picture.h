@@ -33,7 +33,7 @@ struct picture_error {
  * Decodes a PNG of any kind, without loss if max_bit_depth is 16.
  *
  * \param max_bit_depth 8, to which 16 bits are then scaled, or 16
- * \param allocate      where pixels comes from, like malloc(); it is the caller's, also if this fails
+ * \param allocate      where pixels comes from, like malloc(); the caller's, also if this fails
  * \return false with *error set
  */
 bool picture_read(struct picture *picture, const char *path, unsigned max_bit_depth,

@@ -10,9 +10,14 @@ from .report import say
 LIBRARY = 'src/intel/vgpu/libvgpu_drm_shim.so'
 
 
-def library():
-    """The library that a program gets preloaded, built."""
-    return build.ninja('release', [LIBRARY]) / LIBRARY
+# Preloaded before a library that is instrumented, or it finds its runtime too late.
+ASAN_RUNTIME = 'libasan.so.8'
+
+
+def library(kind='release'):
+    """What a program gets preloaded, built; of kind 'asan' for programs of that build."""
+    path = build.ninja(kind, [LIBRARY]) / LIBRARY
+    return f'{ASAN_RUNTIME}:{path}' if kind == 'asan' else path
 
 
 def environment(preload, trace=''):

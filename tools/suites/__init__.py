@@ -4,8 +4,8 @@
 A suite is a function run(suite) that adds its cases to a results.Suite. The suites in ON_REQUEST run only when named.
 """
 
-from . import (demo, fuzz, gl, guest, igt, in_process, kernel_debug, kernel_docs, kernel_patches, mesa_patches, piglit,
-               tools, unit, vm)
+from . import (demo, fuzz, gl, guest, igt, in_process, kernel_debug, kernel_docs, kernel_patches, mesa_patches,
+               operations, piglit, tools, unit, vm)
 
 SUITES = {
     'tools': tools.run,
@@ -20,10 +20,11 @@ SUITES = {
     'demo': demo.run,
     'kernel': kernel_patches.run,
     'mesa': mesa_patches.run,
+    'operations': operations.run,
     'piglit-vm': piglit.run_vm,
     'kernel-debug': kernel_debug.run,
     'kernel-docs': kernel_docs.run,
 }
 
 # These take long: see docs/ci.md.
-ON_REQUEST = ('igt', 'kernel', 'kernel-debug', 'kernel-docs', 'mesa', 'piglit-vm')
+ON_REQUEST = ('igt', 'kernel', 'kernel-debug', 'kernel-docs', 'mesa', 'operations', 'piglit-vm')

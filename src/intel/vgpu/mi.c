@@ -554,7 +554,8 @@ mi_report_perf_count(struct vgpu_engine *engine, const uint32_t *dw, unsigned le
 {
    static const uint16_t size_bytes[8] = { 64, 128, 128, 0, 64, 256, 128, 64 };
    const uint32_t oacontrol = mmio_read(engine, GEN7_OACONTROL);
-   const unsigned format = (oacontrol & GEN7_OACONTROL_FORMAT_MASK) >> GEN7_OACONTROL_FORMAT_SHIFT;
+   const unsigned format =
+      (oacontrol & GEN7_OACONTROL_FORMAT_MASK) >> GEN7_OACONTROL_FORMAT_SHIFT;
    struct GFX7_MI_REPORT_PERF_COUNT cmd;
    enum vgpu_as as;
 

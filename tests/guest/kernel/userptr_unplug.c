@@ -53,7 +53,8 @@ frames_of(const void *memory, size_t pages)
    const ssize_t size = pages * sizeof(*frames);
 
    REQUIRE(fd >= 0 && frames != NULL);
-   REQUIRE_EQUAL(pread(fd, frames, size, (uintptr_t)memory / GEM_PAGE_SIZE * sizeof(*frames)), size);
+   const off_t at = (uintptr_t)memory / GEM_PAGE_SIZE * sizeof(*frames);
+   REQUIRE_EQUAL(pread(fd, frames, size, at), size);
    close(fd);
    for (size_t i = 0; i < pages; i++)
       frames[i] = frames[i] & PAGEMAP_PRESENT ? frames[i] & PAGEMAP_PFN_MASK : 0;
@@ -66,7 +67,7 @@ on_alarm(int signal)
    (void)signal;
 }
 
-/** Writes "online" or "offline"; what cannot move is tried until a signal comes. \return an errno */
+/** Writes "online" or "offline"; what cannot move is tried until a signal comes. \return errno */
 static int
 set_state(uint64_t block, const char *state)
 {
@@ -150,8 +151,9 @@ unplug(void)
    const double started_s = tap_now_s();
    error = set_state(again, "offline");
    if (error)
-      tap_fail(__FILE__, __LINE__, "block %" PRIu64 " with an idle object cannot be taken offline: %s",
-               again, strerror(error));
+      tap_fail(__FILE__, __LINE__,
+               "block %" PRIu64 " with an idle object cannot be taken offline: %s", again,
+               strerror(error));
    else
       tap_note("offline after %.0f ms", (tap_now_s() - started_s) * 1e3);
    CHECK_EQUAL(pins_count() - before, error ? PAGES : 0);
