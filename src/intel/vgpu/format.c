@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "format.h"
+#include "format_bptc.h"
+#include "format_fxt1.h"
 
 static uint32_t
 from_float(float value)
@@ -485,6 +487,15 @@ vgpu_format_unpack_block(const struct vgpu_format *format, const void *block, un
       /* fallthrough */
    case VGPU_LAYOUT_BC4:
       color[0] = bc_channel(bytes, texel, is_signed);
+      break;
+   case VGPU_LAYOUT_BC6H:
+      vgpu_bc6h_texel(bytes, texel, format->channels[0].type == VGPU_CHANNEL_FLOAT, color);
+      break;
+   case VGPU_LAYOUT_BC7:
+      vgpu_bc7_texel(bytes, texel, color);
+      break;
+   case VGPU_LAYOUT_FXT1:
+      vgpu_fxt1_texel(bytes, x & 7, y & 3, color);
       break;
    default:
       vgpu_format_unpack(format, block, rgba);

@@ -52,6 +52,9 @@ enum vgpu_format_layout {
    VGPU_LAYOUT_BC3,
    VGPU_LAYOUT_BC4,
    VGPU_LAYOUT_BC5,
+   VGPU_LAYOUT_BC6H,
+   VGPU_LAYOUT_BC7,
+   VGPU_LAYOUT_FXT1,
    VGPU_LAYOUT_RAW,        /**< buffers of bytes */
    VGPU_LAYOUT_UNMODELLED, /**< known by name only */
 };

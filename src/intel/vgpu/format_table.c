@@ -273,7 +273,7 @@ static const struct vgpu_format formats[] = {
    F(0x18f, YCRCB_SWAPUV, 16, SA | FI | RT, UNMODELLED, false),
    F(0x190, YCRCB_SWAPY, 16, SA | FI | RT, UNMODELLED, false),
    BLOCK(0x191, DXT1_RGB, 64, 4, 4, SA | FI, BC1_RGB, false),
-   BLOCK(0x192, FXT1, 128, 8, 4, SA | FI, UNMODELLED, false),
+   BLOCK(0x192, FXT1, 128, 8, 4, SA | FI, FXT1, false, { R, UNORM, 0, 5 }),
    F(0x193, R8G8B8_UNORM, 24, VB, PLAIN, false, { R, UNORM, 0, 8 }, { G, UNORM, 8, 8 },
      { B, UNORM, 16, 8 }),
    F(0x194, R8G8B8_SNORM, 24, VB, PLAIN, false, { R, SNORM, 0, 8 }, { G, SNORM, 8, 8 },
@@ -298,10 +298,10 @@ static const struct vgpu_format formats[] = {
      { G, SSCALED, 16, 16 }, { B, SSCALED, 32, 16 }),
    F(0x19f, R16G16B16_USCALED, 48, VB, PLAIN, false, { R, USCALED, 0, 16 },
      { G, USCALED, 16, 16 }, { B, USCALED, 32, 16 }),
-   BLOCK(0x1a1, BC6H_SF16, 128, 4, 4, SA | FI, UNMODELLED, false),
-   BLOCK(0x1a2, BC7_UNORM, 128, 4, 4, SA | FI, UNMODELLED, false),
-   BLOCK(0x1a3, BC7_UNORM_SRGB, 128, 4, 4, SA | FI, UNMODELLED, true),
-   BLOCK(0x1a4, BC6H_UF16, 128, 4, 4, SA | FI, UNMODELLED, false),
+   BLOCK(0x1a1, BC6H_SF16, 128, 4, 4, SA | FI, BC6H, false, { R, FLOAT, 0, 128 }),
+   BLOCK(0x1a2, BC7_UNORM, 128, 4, 4, SA | FI, BC7, false, { R, UNORM, 0, 128 }),
+   BLOCK(0x1a3, BC7_UNORM_SRGB, 128, 4, 4, SA | FI, BC7, true, { R, UNORM, 0, 128 }),
+   BLOCK(0x1a4, BC6H_UF16, 128, 4, 4, SA | FI, BC6H, false, { R, UFLOAT, 0, 128 }),
    F(0x1ff, RAW, 8, 0, RAW, false),
    /* clang-format on */
 };

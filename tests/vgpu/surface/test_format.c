@@ -402,6 +402,224 @@ compressed_blocks(void **state)
    check_block(0x199, bc4_signed, 2, 1, -1, 0, 0, 1);
 }
 
+/* Writes a block from its lowest bit on. */
+struct block {
+   uint8_t bytes[16];
+   unsigned at;
+};
+
+static void
+add(struct block *block, unsigned bits, unsigned value)
+{
+   for (unsigned i = 0; i < bits; i++, block->at++)
+      block->bytes[block->at / 8] |= (value >> i & 1) << block->at % 8;
+}
+
+/* Indices of all texels, one bit less for texel 0 and another one. */
+static void
+add_indices(struct block *block, unsigned bits, unsigned anchor, const uint8_t indices[16])
+{
+   for (unsigned i = 0; i < 16; i++)
+      add(block, bits - (i == 0 || i == anchor), indices[i]);
+   assert_int_equal(block->at, 128);
+}
+
+static void
+bc7_blocks(void **state)
+{
+   static const uint8_t indices4[16] = { [5] = 8, [6] = 15 };
+   static const uint8_t indices2[16] = { [1] = 3, [9] = 1, [15] = 1 }, none[16] = { 0 };
+   struct block mode6 = { 0 }, mode5 = { 0 }, mode3 = { 0 };
+   const uint8_t reserved[16] = { 0 };
+
+   (void)state;
+   /* One subset of 7 bits and one more for each end: (0, 254, 0, 254) to (255, 1, 255, 255). */
+   add(&mode6, 7, 1 << 6);
+   add(&mode6, 14, 127 << 7);
+   add(&mode6, 14, 127);
+   add(&mode6, 14, 127 << 7);
+   add(&mode6, 14, 127 << 7 | 127);
+   add(&mode6, 2, 2);
+   add_indices(&mode6, 4, 0, indices4);
+   check_block(0x1a2, mode6.bytes, 0, 0, 0, 254 / 255.0f, 0, 254 / 255.0f);
+   check_block(0x1a2, mode6.bytes, 2, 1, 1, 1 / 255.0f, 1, 1);
+   check_block(0x1a2, mode6.bytes, 1, 1, 135 / 255.0f, 120 / 255.0f, 135 / 255.0f, 1);
+
+   /* Rotated: what stands in alpha's place, with its own indices, is red. */
+   add(&mode5, 6, 1 << 5);
+   add(&mode5, 2, 1);
+   add(&mode5, 14, 127 << 7 | 127);
+   add(&mode5, 14, 0);
+   add(&mode5, 14, 64 << 7);
+   add(&mode5, 16, 200 << 8 | 100);
+   for (unsigned i = 0; i < 16; i++)
+      add(&mode5, 2 - (i == 0), none[i]);
+   add_indices(&mode5, 2, 0, indices2);
+   check_block(0x1a2, mode5.bytes, 0, 0, 100 / 255.0f, 0, 0, 1);
+   check_block(0x1a2, mode5.bytes, 1, 0, 200 / 255.0f, 0, 0, 1);
+   check_block(0x1a2, mode5.bytes, 1, 2, 133 / 255.0f, 0, 0, 1);
+
+   /* Two subsets, partition 13: the lower half is the second one. No alpha. */
+   add(&mode3, 4, 1 << 3);
+   add(&mode3, 6, 13);
+   add(&mode3, 28, 127u << 21);
+   add(&mode3, 28, 127u << 14);
+   add(&mode3, 28, 127);
+   add(&mode3, 4, 0xf);
+   add_indices(&mode3, 2, 15, indices2);
+   check_block(0x1a2, mode3.bytes, 0, 0, 1 / 255.0f, 1 / 255.0f, 1, 1);
+   check_block(0x1a2, mode3.bytes, 0, 2, 1 / 255.0f, 1, 1 / 255.0f, 1);
+   check_block(0x1a2, mode3.bytes, 3, 3, 84 / 255.0f, 172 / 255.0f, 1 / 255.0f, 1);
+
+   check_block(0x1a2, reserved, 1, 1, 0, 0, 0, 0);
+}
+
+static float
+of_ten_bits(unsigned value)
+{
+   return vgpu_half_to_float((uint16_t)((((value << 16) + 0x8000) >> 10) * 31 >> 6));
+}
+
+static void
+bc6h_blocks(void **state)
+{
+   static const uint8_t indices[16] = { [1] = 15, [2] = 4 };
+   static const uint8_t indices3[16] = { [1] = 7, [4] = 7, [9] = 7 };
+   struct block ends = { 0 }, delta = { 0 }, two = { 0 };
+   const uint8_t reserved[16] = { 0x13 };
+
+   (void)state;
+   /* Ten bits for each end: (0, 512, 1023) and (1023, 0, 511). */
+   add(&ends, 5, 0x03);
+   add(&ends, 10, 0);
+   add(&ends, 10, 512);
+   add(&ends, 10, 1023);
+   add(&ends, 10, 1023);
+   add(&ends, 10, 0);
+   add(&ends, 10, 511);
+   add_indices(&ends, 4, 0, indices);
+   check_block(0x1a4, ends.bytes, 0, 0, 0, vgpu_half_to_float(0x8020 * 31 >> 6), 65504, 1);
+   check_block(0x1a4, ends.bytes, 1, 0, 65504, 0, vgpu_half_to_float(0x7fe0 * 31 >> 6), 1);
+   check_block(0x1a4, ends.bytes, 2, 0, vgpu_half_to_float((0xffff * 17 + 32) / 64 * 31 >> 6),
+               vgpu_half_to_float((0x8020 * 47 + 32) / 64 * 31 >> 6),
+               vgpu_half_to_float((0xffff * 47 + 0x7fe0 * 17 + 32) / 64 * 31 >> 6), 1);
+   /* Signed: 512 is the least, and as far from 0 as 511; 1023 is -1. */
+   check_block(0x1a1, ends.bytes, 0, 0, 0, -65504, vgpu_half_to_float(0x8000 | 0x60 * 31 >> 5), 1);
+   check_block(0x1a1, ends.bytes, 1, 0, vgpu_half_to_float(0x8000 | 0x60 * 31 >> 5), 0, 65504, 1);
+
+   /* Sixteen bits, the highest six from the highest on; the other end is four bits off. */
+   add(&delta, 5, 0x0f);
+   add(&delta, 10, 0x210);
+   add(&delta, 20, 0);
+   for (unsigned c = 0; c < 3; c++) {
+      add(&delta, 4, c == 0 ? 0xf : 1);
+      for (int bit = 15; bit >= 10; bit--)
+         add(&delta, 1, c == 0 ? 0xa610 >> bit & 1 : 0);
+   }
+   add_indices(&delta, 4, 0, indices);
+   check_block(0x1a4, delta.bytes, 0, 0, vgpu_half_to_float(0xa610 * 31 >> 6), 0, 0, 1);
+   check_block(0x1a4, delta.bytes, 1, 0, vgpu_half_to_float(0xa60f * 31 >> 6), 0, 0, 1);
+
+   /* Two subsets of ten bits and five of difference, partition 13. */
+   add(&two, 2, 0);
+   add(&two, 3, 0);
+   add(&two, 10, 512); /* red */
+   add(&two, 20, 0);
+   add(&two, 5, 0x10); /* -16 */
+   add(&two, 25, 0);
+   add(&two, 6, 15); /* red of the second subset */
+   add(&two, 6, 1);
+   add(&two, 5, 13);
+   add_indices(&two, 3, 15, indices3);
+   check_block(0x1a4, two.bytes, 0, 0, of_ten_bits(512), 0, 0, 1);
+   check_block(0x1a4, two.bytes, 1, 0, of_ten_bits(496), 0, 0, 1);
+   check_block(0x1a4, two.bytes, 0, 2, of_ten_bits(527), 0, 0, 1);
+   check_block(0x1a4, two.bytes, 1, 2, of_ten_bits(513), 0, 0, 1);
+
+   check_block(0x1a4, reserved, 1, 1, 0, 0, 0, 1);
+}
+
+/* Indices of `bits` bits, three of them: texels (1, 0), (4, 0) and (7, 3). */
+static void
+add_fxt1_indices(struct block *block, unsigned bits, unsigned a, unsigned b, unsigned c)
+{
+   for (unsigned i = 0; i < 32; i++)
+      add(block, bits, i == 1 ? a : i == 16 ? b : i == 31 ? c : 0);
+}
+
+static void
+fxt1_blocks(void **state)
+{
+   const unsigned red = 31 << 10, green = 31 << 5, blue = 31;
+   struct block hi = { 0 }, chroma = { 0 }, alpha = { 0 }, lerp = { 0 }, mixed = { 0 };
+   struct block punched = { 0 };
+
+   (void)state;
+   add_fxt1_indices(&hi, 3, 3, 6, 7);
+   add(&hi, 15, red);
+   add(&hi, 15, blue);
+   add(&hi, 2, 0);
+   check_block(0x192, hi.bytes, 0, 0, 1, 0, 0, 1);
+   check_block(0x192, hi.bytes, 1, 0, 0.5f, 0, 0.5f, 1);
+   check_block(0x192, hi.bytes, 4, 0, 0, 0, 1, 1);
+   check_block(0x192, hi.bytes, 7, 3, 0, 0, 0, 0);
+
+   add_fxt1_indices(&chroma, 2, 1, 2, 3);
+   add(&chroma, 15, red);
+   add(&chroma, 15, green);
+   add(&chroma, 15, blue);
+   add(&chroma, 15, red | blue);
+   add(&chroma, 1, 0);
+   add(&chroma, 3, 2);
+   check_block(0x192, chroma.bytes, 0, 0, 1, 0, 0, 1);
+   check_block(0x192, chroma.bytes, 1, 0, 0, 1, 0, 1);
+   check_block(0x192, chroma.bytes, 4, 0, 0, 0, 1, 1);
+   check_block(0x192, chroma.bytes, 7, 3, 1, 0, 1, 1);
+
+   for (unsigned i = 0; i < 2; i++) {
+      struct block *block = i ? &lerp : &alpha;
+      add_fxt1_indices(block, 2, 1, i ? 0 : 2, 3);
+      add(block, 15, red);
+      add(block, 15, green);
+      add(block, 15, blue);
+      add(block, 5, 31);
+      add(block, 5, 0);
+      add(block, 5, 15);
+      add(block, 1, i);
+      add(block, 3, 3);
+   }
+   check_block(0x192, alpha.bytes, 0, 0, 1, 0, 0, 1);
+   check_block(0x192, alpha.bytes, 1, 0, 0, 1, 0, 0);
+   check_block(0x192, alpha.bytes, 4, 0, 0, 0, 1, 15 / 31.0f);
+   check_block(0x192, alpha.bytes, 7, 3, 0, 0, 0, 0);
+   check_block(0x192, lerp.bytes, 1, 0, 2 / 3.0f, 1 / 3.0f, 0, 2 / 3.0f);
+   check_block(0x192, lerp.bytes, 4, 0, 0, 0, 1, 15 / 31.0f);
+   check_block(0x192, lerp.bytes, 7, 3, 0, 1, 0, 0);
+
+   /* The first index of the right half is 2: its colours' lowest greens differ. */
+   for (unsigned i = 0; i < 2; i++) {
+      struct block *block = i ? &punched : &mixed;
+      add_fxt1_indices(block, 2, 1, 2, 3);
+      add(block, 15, red);
+      add(block, 15, blue);
+      add(block, 15, green);
+      add(block, 15, blue);
+      add(block, 1, i);
+      add(block, 1, 1); /* left */
+      add(block, 1, 0); /* right */
+      add(block, 1, 1);
+   }
+   check_block(0x192, mixed.bytes, 0, 0, 1, 1 / 63.0f, 0, 1);
+   check_block(0x192, mixed.bytes, 1, 0, 2 / 3.0f, 1 / 63.0f, 1 / 3.0f, 1);
+   check_block(0x192, mixed.bytes, 4, 0, 0, 1 / 3.0f, 2 / 3.0f, 1);
+   check_block(0x192, mixed.bytes, 5, 0, 0, 1, 0, 1);
+   check_block(0x192, mixed.bytes, 7, 3, 0, 0, 1, 1);
+   check_block(0x192, punched.bytes, 0, 0, 1, 0, 0, 1);
+   check_block(0x192, punched.bytes, 1, 0, 0.5f, 0.5f / 63, 0.5f, 1);
+   check_block(0x192, punched.bytes, 4, 0, 0, 0, 1, 1);
+   check_block(0x192, punched.bytes, 7, 3, 0, 0, 0, 0);
+}
+
 int
 main(void)
 {
@@ -413,6 +631,9 @@ main(void)
       cmocka_unit_test(halves_come_back),
       cmocka_unit_test(shared_exponent),
       cmocka_unit_test(compressed_blocks),
+      cmocka_unit_test(bc7_blocks),
+      cmocka_unit_test(bc6h_blocks),
+      cmocka_unit_test(fxt1_blocks),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
 }
