@@ -191,6 +191,9 @@ emit(struct assembly *a, enum vgpu_primitive_kind kind, uint32_t i0, uint32_t i1
    p.v[1] = a->vertices[i1];
    p.v[2] = a->vertices[i2];
    p.provoking = &a->vertices[provoking];
+   /* Each line of a list begins anew, and so do the edges of a polygon. */
+   if (kind != VGPU_LINE || a->topology == TOPOLOGY_LINELIST)
+      a->draw->line_begins = true;
    return vgpu_clip_primitive(a->draw, &p);
 }
 
@@ -212,6 +215,7 @@ assemble(struct assembly *a)
       return ok;
    case TOPOLOGY_LINESTRIP:
    case TOPOLOGY_LINELOOP:
+      a->draw->line_begins = true;
       for (uint32_t i = 0; i + 1 < n && ok; i++)
          ok = emit(a, VGPU_LINE, i, i + 1, i + 1, i + last);
       if (ok && a->topology == TOPOLOGY_LINELOOP && n > 2)
@@ -352,6 +356,7 @@ vgpu_draw(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
       GFX7_3DSTATE_SF_unpack(&sf, sf_packet->dw, sf_packet->len_dw);
 
    a.topology = cmd.PrimitiveTopologyType;
+   draw.no_polygon_stipple = a.topology == TOPOLOGY_TRIFAN_NOSTIPPLE;
    a.provoking_last = sf.TriangleStripListProvokingVertexSelect == 2;
    if (a.topology == TOPOLOGY_LINELIST || a.topology == TOPOLOGY_LINESTRIP ||
        a.topology == TOPOLOGY_LINELOOP)

@@ -57,6 +57,8 @@ struct vgpu_draw {
 
    uint32_t general_state_base, surface_state_base, dynamic_state_base, instruction_base;
 
+   bool no_polygon_stipple; /* by the topology */
+   bool line_begins;        /* the line stipple begins anew with the next line that is drawn */
    unsigned vue_slots; /* slots that a vertex has after the last enabled geometry stage */
    struct vgpu_vf *vf;
    struct vgpu_vs *vs;

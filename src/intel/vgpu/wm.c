@@ -25,10 +25,46 @@ struct vgpu_wm {
    int clip[4]; /* the drawing rectangle: x and y, first and beyond the last */
    int origin_x, origin_y;
    bool pixel_location_upper_left;
+   struct {
+      uint32_t rows[32]; /* bit 31 is the leftmost pixel */
+      unsigned x, y;     /* added to a pixel's place */
+   } polygon_stipple;
+   struct {
+      uint16_t pattern;
+      unsigned repeat, count; /* pixels drawn since the line or strip began */
+   } line_stipple;
 
    struct vgpu_subspan batch[VGPU_MAX_SUBSPANS];
    unsigned count;
 };
+
+static void
+init_stipple(struct vgpu_wm *wm, const struct vgpu_render_state *render)
+{
+   const struct vgpu_packet *pattern =
+      vgpu_render_packet(render, GFX7_3DSTATE_POLY_STIPPLE_PATTERN_header);
+   const struct vgpu_packet *offset =
+      vgpu_render_packet(render, GFX7_3DSTATE_POLY_STIPPLE_OFFSET_header);
+   const struct vgpu_packet *line =
+      vgpu_render_packet(render, GFX7_3DSTATE_LINE_STIPPLE_header);
+
+   for (unsigned i = 0; i < 32; i++)
+      wm->polygon_stipple.rows[i] = pattern && i + 1 < pattern->len_dw ? pattern->dw[i + 1] : 0;
+   if (offset) {
+      struct GFX7_3DSTATE_POLY_STIPPLE_OFFSET o;
+      GFX7_3DSTATE_POLY_STIPPLE_OFFSET_unpack(&o, offset->dw, offset->len_dw);
+      wm->polygon_stipple.x = o.PolygonStippleXOffset;
+      wm->polygon_stipple.y = o.PolygonStippleYOffset;
+   }
+   if (line) {
+      struct GFX7_3DSTATE_LINE_STIPPLE l;
+      GFX7_3DSTATE_LINE_STIPPLE_unpack(&l, line->dw, line->len_dw);
+      wm->line_stipple.pattern = l.LineStipplePattern;
+      wm->line_stipple.repeat = l.LineStippleRepeatCount;
+   }
+   if (!wm->line_stipple.repeat)
+      wm->line_stipple.repeat = 1;
+}
 
 bool
 vgpu_wm_init(struct vgpu_draw *draw, struct vgpu_wm **out)
@@ -54,8 +90,7 @@ vgpu_wm_init(struct vgpu_draw *draw, struct vgpu_wm **out)
          return vgpu_engine_unmodelled(engine, "multisampling");
       wm->pixel_location_upper_left = m.PixelLocation == 1;
    }
-   if (wm->state.LineStippleEnable || wm->state.PolygonStippleEnable)
-      return vgpu_engine_unmodelled(engine, "stippling");
+   init_stipple(wm, render);
 
    struct GFX7_3DSTATE_DRAWING_RECTANGLE r;
    GFX7_3DSTATE_DRAWING_RECTANGLE_unpack(&r, rect->dw, rect->len_dw);
@@ -153,6 +188,15 @@ first_pixel(float coordinate)
    return ceilf(snapped - 0.5f);
 }
 
+/** First pixel whose centre is beyond a coordinate. */
+static int
+pixel_after(float coordinate)
+{
+   const float snapped = rintf(coordinate * SUBPIXEL) / SUBPIXEL;
+
+   return floorf(snapped - 0.5f) + 1;
+}
+
 static bool
 draw_rect(struct vgpu_draw *draw, const struct vgpu_setup *s)
 {
@@ -171,9 +215,41 @@ draw_point(struct vgpu_draw *draw, const struct vgpu_setup *s)
                          first_pixel(s->v[0].x + half), first_pixel(s->v[0].y + half));
 }
 
+/** The next pixel along a line: whether the pattern has it. */
+static bool
+stipple_line(struct vgpu_draw *draw)
+{
+   struct vgpu_wm *wm = draw->wm;
+
+   if (!wm->state.LineStippleEnable)
+      return true;
+   if (draw->line_begins)
+      wm->line_stipple.count = 0;
+   draw->line_begins = false;
+   const unsigned bit = wm->line_stipple.count++ / wm->line_stipple.repeat % 16;
+   return wm->line_stipple.pattern >> bit & 1;
+}
+
+/** Which pixels of a subspan the polygon stipple leaves. */
+static uint8_t
+stipple_polygon(const struct vgpu_draw *draw, int x, int y)
+{
+   const struct vgpu_wm *wm = draw->wm;
+   uint8_t mask = 0;
+
+   if (!wm->state.PolygonStippleEnable || draw->no_polygon_stipple)
+      return 0xf;
+   for (unsigned i = 0; i < 4; i++) {
+      const unsigned column = x + (i & 1) + wm->polygon_stipple.x;
+      const unsigned row = y + (i >> 1) + wm->polygon_stipple.y;
+      mask |= (wm->polygon_stipple.rows[row % 32] >> (31 - column % 32) & 1) << i;
+   }
+   return mask;
+}
+
 /*
- * A line of a width below 1.5 has one pixel in each column (or row, where it is steep); the last
- * one belongs to the line that goes on from there.
+ * A line of a width below 1.5 has one pixel in each column (or row, where it is steep). A pixel in
+ * whose centre it ends belongs to the line that goes on from there.
  */
 static bool
 draw_line(struct vgpu_draw *draw, const struct vgpu_setup *s)
@@ -188,10 +264,14 @@ draw_line(struct vgpu_draw *draw, const struct vgpu_setup *s)
       swap = x1, x1 = y1, y1 = swap;
    }
    const bool forward = x1 >= x0;
-   const int from = first_pixel(forward ? x0 : x1), to = first_pixel(forward ? x1 : x0);
+   const int from = forward ? first_pixel(x0) : pixel_after(x1);
+   const int to = forward ? first_pixel(x1) : pixel_after(x0);
    const float slope = x1 != x0 ? (y1 - y0) / (x1 - x0) : 0;
 
-   for (int i = from; i < to; i++) {
+   for (int n = 0; n < to - from; n++) {
+      const int i = forward ? from + n : to - 1 - n;
+      if (!stipple_line(draw))
+         continue;
       const float minor = y0 + (i + 0.5f - x0) * slope;
       const int first = (int)floorf(minor) - (width - 1) / 2;
       const bool ok = steep ? fill_rectangle(draw, s, first, i, first + width, i + 1)
@@ -267,6 +347,8 @@ draw_triangle(struct vgpu_draw *draw, const struct vgpu_setup *s)
                inside = inside && edges[e].a * cx + edges[e].b * cy + edges[e].c >= 0;
             mask |= inside << i;
          }
+         if (mask)
+            mask &= stipple_polygon(draw, px, py);
          if (mask && !add(draw, s, px, py, mask))
             return false;
       }

@@ -7,8 +7,11 @@
 #include <string.h>
 
 #include "../eu/eu_test.h"
+#include "tiling.h"
 
-enum { R32G32B32_FLOAT = 0x040, RECTLIST = 0x0f, SURFTYPE_NULL = 7 };
+enum { R32G32B32_FLOAT = 0x040, SURFTYPE_NULL = 7 };
+
+#define HIZ_PITCH (2 * 128)
 
 static uint8_t *
 data(struct fixture *f, uint32_t offset)
@@ -21,7 +24,7 @@ draw_state(struct fixture *f, float x0, float y0, float x1, float y1, float z)
 {
    const float corners[9] = { x1, y1, z, x0, y1, z, x0, y0, z };
    static const uint32_t sbe[14] = { CMD(0x781f, 14) };
-   static const uint32_t sf[7] = { CMD(0x7813, 7) };
+   static const uint32_t sf[7] = { CMD(0x7813, 7), 0, 1 << 29 /* no culling */ };
    const uint32_t base = FIXTURE_DATA | 1;
 
    memcpy(data(f, VERTICES), corners, sizeof(corners));
@@ -100,6 +103,36 @@ draw_null_render_target(struct fixture *f)
    static const uint32_t dw[8] = { (uint32_t)SURFTYPE_NULL << 29, 0, 1023 << 16 | 1023 };
 
    draw_render_target(f, dw);
+}
+
+void
+draw_depth_buffer(struct fixture *f, uint32_t format, bool hiz)
+{
+   SUBMIT(f, VGPU_RCS, CMD(0x7805, 7),
+          1u << 29 | 1 << 28 | (uint32_t)hiz << 22 | format << 18 | (DEPTH_PITCH - 1),
+          FIXTURE_DATA + BUFFER3, (DEPTH_SIZE - 1) << 18 | (DEPTH_SIZE - 1) << 4, 0, 0, 0);
+   SUBMIT(f, VGPU_RCS, CMD(0x7807, 3), HIZ_PITCH - 1, FIXTURE_DATA + BUFFER);
+}
+
+uint32_t
+draw_depth_at(struct fixture *f, uint32_t x, uint32_t y)
+{
+   uint32_t texel;
+
+   memcpy(&texel, data(f, BUFFER3) + vgpu_tiled_offset(VGPU_TILING_Y, DEPTH_PITCH, 4 * x, y), 4);
+   return texel;
+}
+
+void
+draw_primitives(struct fixture *f, uint32_t topology, const float *points, unsigned count)
+{
+   for (unsigned i = 0; i < count; i++) {
+      const float vertex[3] = { points[2 * i], points[2 * i + 1], 0.25f };
+      memcpy(data(f, VERTICES + i * sizeof(vertex)), vertex, sizeof(vertex));
+   }
+   SUBMIT(f, VGPU_RCS, CMD(0x7808, 5), 1 << 14 | 12, FIXTURE_DATA + VERTICES,
+          FIXTURE_DATA + VERTICES + 12 * count - 1, 0);
+   SUBMIT(f, VGPU_RCS, CMD(0x7b00, 7), topology, count, 0, 1, 0, 0);
 }
 
 void

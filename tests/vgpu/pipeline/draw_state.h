@@ -18,10 +18,10 @@
 #define COLOR_CALC 0x140
 #define BLEND 0x180
 #define CC_VIEWPORT 0x1c0
-#define VERTICES 0x200
-#define BINDING_TABLE 0x300
-#define SURFACE 0x340
-#define KERNEL 0x400
+#define BINDING_TABLE 0x200
+#define SURFACE 0x240
+#define KERNEL 0x280
+#define VERTICES 0x800
 #define BUFFER 0x1000
 #define BUFFER2 0x9000
 #define BUFFER3 0x11000
@@ -60,7 +60,18 @@ void draw_pixel_shader(struct fixture *f, const float color[4], uint32_t wm);
 void draw_render_target(struct fixture *f, const uint32_t dw[8]);
 void draw_null_render_target(struct fixture *f);
 
+/** A depth buffer of 160 x 160 texels at BUFFER3, with HiZ at BUFFER, and what is in it. */
+#define DEPTH_SIZE 160
+#define DEPTH_PITCH (DEPTH_SIZE * 4)
+enum { D32_FLOAT = 1, D24_UNORM_X8 = 3, D16_UNORM = 5 };
+void draw_depth_buffer(struct fixture *f, uint32_t format, bool hiz);
+uint32_t draw_depth_at(struct fixture *f, uint32_t x, uint32_t y);
+
 /** The rectangle. */
 void draw(struct fixture *f);
+/** Other primitives: points are x, y pairs, drawn at the depth 0.25 without culling. */
+void draw_primitives(struct fixture *f, uint32_t topology, const float *points, unsigned count);
+enum { POINTLIST = 1, LINELIST, LINESTRIP, TRILIST, TRISTRIP, TRIFAN, QUADLIST, QUADSTRIP };
+enum { POLYGON = 0x0e, RECTLIST = 0x0f, LINELOOP = 0x10, TRIFAN_NOSTIPPLE = 0x16 };
 
 #endif

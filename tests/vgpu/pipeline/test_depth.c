@@ -9,46 +9,22 @@
 #include "draw_state.h"
 #include "tiling.h"
 
-enum { D32_FLOAT = 1, D24_UNORM_X8 = 3, D16_UNORM = 5 };
 #define TYPE_2D (1u << 29)
-#define DEPTH_WRITE (1u << 28)
 #define STENCIL_WRITE (1u << 27)
-#define HIZ (1u << 22)
 #define FORMAT(f) ((uint32_t)(f) << 18)
 
 /* DEPTH_STENCIL_STATE, DWord 2 */
 #define TEST(function) (1u << 31 | (uint32_t)(function) << 27)
 #define WRITE (1u << 26)
 
-#define WIDTH 160
-#define HEIGHT 160
-#define DEPTH_PITCH (5 * 128)   /* of 160 pixels of 4 bytes */
+#define WIDTH DEPTH_SIZE
+#define HEIGHT DEPTH_SIZE
 #define STENCIL_PITCH (3 * 64)
-#define HIZ_PITCH (2 * 128)
 
 static uint8_t *
 buffer(struct fixture *f, uint32_t offset)
 {
    return (uint8_t *)fixture_ggtt(f, FIXTURE_DATA) + offset;
-}
-
-static uint32_t
-depth_at(struct fixture *f, uint32_t x, uint32_t y)
-{
-   uint32_t texel;
-
-   memcpy(&texel, buffer(f, BUFFER3) + vgpu_tiled_offset(VGPU_TILING_Y, DEPTH_PITCH, 4 * x, y), 4);
-   return texel;
-}
-
-/** A depth buffer at BUFFER3 with HiZ at BUFFER. */
-static void
-depth_buffer(struct fixture *f, uint32_t format, bool hiz)
-{
-   SUBMIT(f, VGPU_RCS, CMD(0x7805, 7),
-          TYPE_2D | DEPTH_WRITE | FORMAT(format) | (hiz ? HIZ : 0) | (DEPTH_PITCH - 1),
-          FIXTURE_DATA + BUFFER3, (HEIGHT - 1) << 18 | (WIDTH - 1) << 4, 0, 0, 0);
-   SUBMIT(f, VGPU_RCS, CMD(0x7807, 3), HIZ_PITCH - 1, FIXTURE_DATA + BUFFER);
 }
 
 static void
@@ -129,7 +105,7 @@ cleared_blocks_have_the_clear_value(void **state)
 {
    struct fixture *f = *state;
 
-   depth_buffer(f, D24_UNORM_X8, true);
+   draw_depth_buffer(f, D24_UNORM_X8, true);
    clear_value(f, 0x111111);
    hiz_rectangle(f, WM_DEPTH_CLEAR, 0, 0, WIDTH, HEIGHT);
    clear_value(f, 0x800000);
@@ -143,7 +119,7 @@ cleared_blocks_have_the_clear_value(void **state)
    for (unsigned y = 0; y < HEIGHT; y++) {
       for (unsigned x = 0; x < WIDTH; x++) {
          const bool block = x / 8 == 1 && y / 4 == 1;
-         assert_int_equal(depth_at(f, x, y) & 0xffffff,
+         assert_int_equal(draw_depth_at(f, x, y) & 0xffffff,
                           x == 10 && y == 6 ? 0x400000 : block ? 0x800000 : 0);
       }
    }
@@ -152,10 +128,10 @@ cleared_blocks_have_the_clear_value(void **state)
    hiz_rectangle(f, WM_DEPTH_RESOLVE, 0, 0, WIDTH, HEIGHT);
    clear_value(f, 0x333333);
    hiz_rectangle(f, WM_DEPTH_RESOLVE, 0, 0, WIDTH, HEIGHT);
-   assert_int_equal(depth_at(f, 10, 6), 0x400000);
-   assert_int_equal(depth_at(f, 15, 7), 0x800000);
-   assert_int_equal(depth_at(f, 16, 7), 0x222222);
-   assert_int_equal(depth_at(f, WIDTH - 1, HEIGHT - 1), 0x222222);
+   assert_int_equal(draw_depth_at(f, 10, 6), 0x400000);
+   assert_int_equal(draw_depth_at(f, 15, 7), 0x800000);
+   assert_int_equal(draw_depth_at(f, 16, 7), 0x222222);
+   assert_int_equal(draw_depth_at(f, WIDTH - 1, HEIGHT - 1), 0x222222);
 }
 
 /* A hierarchical resolve makes texels valid as they are. */
@@ -165,12 +141,12 @@ hierarchical_resolve_keeps_texels(void **state)
    struct fixture *f = *state;
 
    memset(buffer(f, BUFFER3), 0x55, DEPTH_PITCH * HEIGHT);
-   depth_buffer(f, D24_UNORM_X8, true);
+   draw_depth_buffer(f, D24_UNORM_X8, true);
    clear_value(f, 0x800000);
    hiz_rectangle(f, WM_DEPTH_CLEAR, 0, 0, WIDTH, HEIGHT);
    hiz_rectangle(f, WM_HIZ_RESOLVE, 0, 0, WIDTH, HEIGHT);
    hiz_rectangle(f, WM_DEPTH_RESOLVE, 0, 0, WIDTH, HEIGHT);
-   assert_int_equal(depth_at(f, 3, 3), 0x55555555);
+   assert_int_equal(draw_depth_at(f, 3, 3), 0x55555555);
 }
 
 /* Depth is rounded to nearest even. */
@@ -179,13 +155,13 @@ depth_is_rounded(void **state)
 {
    struct fixture *f = *state;
 
-   depth_buffer(f, D24_UNORM_X8, false);
+   draw_depth_buffer(f, D24_UNORM_X8, false);
    draw_state(f, 0, 0, 4, 4, 1.0f / 256);
    draw_depth_stencil(f, 0, 0, TEST(COMPARE_ALWAYS) | WRITE);
    draw(f);
    fixture_expect_no_fault(f);
-   assert_int_equal(depth_at(f, 3, 3), 0x10000);
-   assert_int_equal(depth_at(f, 4, 3), 0);
+   assert_int_equal(draw_depth_at(f, 3, 3), 0x10000);
+   assert_int_equal(draw_depth_at(f, 4, 3), 0);
 }
 
 /* A pixel that fails the alpha test has no depth, with a render target or without. */
@@ -200,7 +176,7 @@ alpha_test_comes_first(void **state)
    struct fixture *f = *state;
 
    for (unsigned i = 0; i < 2; i++) {
-      depth_buffer(f, D24_UNORM_X8, false);
+      draw_depth_buffer(f, D24_UNORM_X8, false);
       draw_state(f, 0, 0, 8, 8, 0.25f);
       draw_depth_stencil(f, 0, 0, TEST(COMPARE_ALWAYS) | WRITE);
       draw_blend(f, 0, 1 << 16 | 5 << 13); /* greater */
@@ -209,7 +185,7 @@ alpha_test_comes_first(void **state)
       draw_pixel_shader(f, alpha_half, WM_KILLS_PIXEL);
       draw(f);
       fixture_expect_no_fault(f);
-      assert_int_equal(depth_at(f, 5, 5), cases[i].drawn);
+      assert_int_equal(draw_depth_at(f, 5, 5), cases[i].drawn);
    }
 }
 
@@ -219,7 +195,7 @@ passed_pixels_are_counted(void **state)
 {
    struct fixture *f = *state;
 
-   depth_buffer(f, D24_UNORM_X8, false);
+   draw_depth_buffer(f, D24_UNORM_X8, false);
    draw_state(f, 0, 0, 8, 8, 0.25f);
    draw_depth_stencil(f, 0, 0, TEST(COMPARE_ALWAYS) | WRITE);
    draw(f);
