@@ -22,7 +22,6 @@
 enum { CLIPMODE_NORMAL = 0, CLIPMODE_REJECT_ALL = 3, CLIPMODE_ACCEPT_ALL = 4 };
 enum { APIMODE_OGL = 0, APIMODE_D3D = 1 };
 
-
 struct vgpu_clip {
    bool enabled;
    struct GFX7_3DSTATE_CLIP state;
@@ -49,8 +48,6 @@ vgpu_clip_init(struct vgpu_draw *draw, struct vgpu_clip **out)
    if (clip->state.ClipMode != CLIPMODE_NORMAL && clip->state.ClipMode != CLIPMODE_REJECT_ALL &&
        clip->state.ClipMode != CLIPMODE_ACCEPT_ALL)
       return vgpu_engine_unmodelled(engine, "clip mode %u", clip->state.ClipMode);
-   if (clip->state.UserClipDistanceCullTestEnableBitmask)
-      return vgpu_engine_unmodelled(engine, "user cull distances");
    if (clip->state.GuardbandClipTestEnable) {
       uint32_t dw[16];
       if (!viewports)
@@ -104,6 +101,19 @@ make_planes(const struct vgpu_clip *clip, struct plane *planes, bool guardband)
    }
    for (int i = 0; i < MAX_USER_PLANES; i++) {
       if (s->UserClipDistanceClipTestEnableBitmask & BIT(i))
+         planes[n++] = (struct plane){ { 0 }, i };
+   }
+   return n;
+}
+
+/** Planes that only throw away what is wholly beyond one of them. */
+static unsigned
+make_cull_planes(const struct vgpu_clip *clip, struct plane *planes)
+{
+   unsigned n = 0;
+
+   for (int i = 0; i < MAX_USER_PLANES; i++) {
+      if (clip->state.UserClipDistanceCullTestEnableBitmask & BIT(i))
          planes[n++] = (struct plane){ { 0 }, i };
    }
    return n;
@@ -179,46 +189,70 @@ clip_line(struct vgpu_draw *draw, const struct plane *planes, unsigned num_plane
    return ok;
 }
 
+/* A polygon that becomes of a triangle, and which of the edges from a corner are its own. */
+struct polygon {
+   unsigned n;
+   struct vgpu_vertex v[MAX_CORNERS];
+   bool edge[MAX_CORNERS];
+};
+
+static void
+add_corner(struct polygon *polygon, const struct vgpu_vertex *v, bool edge)
+{
+   polygon->v[polygon->n] = *v;
+   polygon->edge[polygon->n++] = edge;
+}
+
+/** What of a polygon is inside a plane. */
+static void
+cut(const struct vgpu_draw *draw, const struct plane *plane, const struct polygon *in,
+    struct polygon *out)
+{
+   out->n = 0;
+   for (unsigned c = 0; c < in->n && out->n + 2 <= MAX_CORNERS; c++) {
+      const struct vgpu_vertex *a = &in->v[c], *b = &in->v[(c + 1) % in->n];
+      const float da = distance(plane, a), db = distance(plane, b);
+      if (da >= 0)
+         add_corner(out, a, in->edge[c]);
+      /* From the inside to the outside always, so that a shared edge is cut in one place. */
+      if (da >= 0 && !(db >= 0)) {
+         interpolate(draw, &out->v[out->n], a, b, da / (da - db));
+         /* What follows is along the plane: an edge to be seen if it is the user's. */
+         out->edge[out->n++] = plane->user >= 0;
+      } else if (!(da >= 0) && db >= 0) {
+         interpolate(draw, &out->v[out->n], b, a, db / (db - da));
+         out->edge[out->n++] = in->edge[c];
+      }
+   }
+}
+
 static bool
 clip_triangle(struct vgpu_draw *draw, const struct plane *planes, unsigned num_planes,
               const struct vgpu_primitive *p)
 {
-   struct vgpu_vertex *store = malloc(2 * MAX_CORNERS * sizeof(*store));
-   struct vgpu_vertex *in = store, *out = store + MAX_CORNERS;
-   unsigned n = 3;
+   struct polygon *store = malloc(2 * sizeof(*store));
+   struct polygon *in = store, *out = store + 1;
 
    if (!store)
       return vgpu_engine_fault(draw->engine, "no host memory for a clipped triangle");
-   memcpy(in, p->v, sizeof(p->v));
-   for (unsigned i = 0; i < num_planes && n; i++) {
-      unsigned m = 0;
-      for (unsigned c = 0; c < n; c++) {
-         const struct vgpu_vertex *a = &in[c], *b = &in[(c + 1) % n];
-         const float da = distance(&planes[i], a), db = distance(&planes[i], b);
-         if (da >= 0)
-            out[m++] = *a;
-         /* From the inside to the outside always, so that a shared edge is cut in one place. */
-         if (da >= 0 && !(db >= 0) && m < MAX_CORNERS)
-            interpolate(draw, &out[m++], a, b, da / (da - db));
-         else if (!(da >= 0) && db >= 0 && m < MAX_CORNERS)
-            interpolate(draw, &out[m++], b, a, db / (db - da));
-         if (m == MAX_CORNERS)
-            break;
-      }
-      struct vgpu_vertex *swap = in;
+   in->n = 3;
+   memcpy(in->v, p->v, sizeof(p->v));
+   memcpy(in->edge, p->edge, sizeof(p->edge));
+   for (unsigned i = 0; i < num_planes && in->n; i++) {
+      cut(draw, &planes[i], in, out);
+      struct polygon *swap = in;
       in = out;
       out = swap;
-      n = m;
    }
 
    bool ok = true;
-   for (unsigned c = 1; c + 1 < n && ok; c++) {
+   for (unsigned c = 1; c + 1 < in->n && ok; c++) {
       struct vgpu_primitive part = {
          .kind = VGPU_TRIANGLE,
-         .v = { in[0], in[c], in[c + 1] },
+         .v = { in->v[0], in->v[c], in->v[c + 1] },
          .provoking = p->provoking,
-         /* Inner edges are not the primitive's. */
-         .edge = { c == 1, true, c + 2 == n },
+         /* Inner edges are not the polygon's. */
+         .edge = { c == 1 && in->edge[0], in->edge[c], c + 2 == in->n && in->edge[c + 1] },
       };
       ok = vgpu_sf_primitive(draw, &part);
    }
@@ -240,8 +274,11 @@ vgpu_clip_primitive(struct vgpu_draw *draw, struct vgpu_primitive *p)
    if (clip->state.ClipMode == CLIPMODE_REJECT_ALL)
       return true;
 
+   unsigned n = make_cull_planes(clip, planes);
+   if (rejected(planes, n, p, corners[p->kind]))
+      return true;
    /* Outside the viewport is outside, whatever the guardband says; cut is at the guardband. */
-   unsigned n = make_planes(clip, planes, false);
+   n = make_planes(clip, planes, false);
    if (rejected(planes, n, p, corners[p->kind]))
       return true;
    n = make_planes(clip, planes, p->kind == VGPU_TRIANGLE);

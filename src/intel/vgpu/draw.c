@@ -176,25 +176,48 @@ struct assembly {
    struct vgpu_draw *draw;
    uint32_t topology;
    bool provoking_last;         /* of triangle and line lists and strips */
+   bool edge_flags;             /* the topology has them */
    bool fan_provoking_second;   /* else the first of the two that are not the hub */
    struct vgpu_vertex *vertices; /* of the instance, shaded, in the order of the draw */
    uint32_t count;
 };
 
+/** Hands on a primitive. \param edges  bits for those from each corner to the next */
 static bool
 emit(struct assembly *a, enum vgpu_primitive_kind kind, uint32_t i0, uint32_t i1, uint32_t i2,
-     uint32_t provoking)
+     uint32_t provoking, unsigned edges)
 {
-   struct vgpu_primitive p = { .kind = kind, .edge = { true, true, true } };
+   struct vgpu_primitive p = { .kind = kind };
 
    p.v[0] = a->vertices[i0];
    p.v[1] = a->vertices[i1];
    p.v[2] = a->vertices[i2];
+   for (unsigned i = 0; i < 3; i++)
+      p.edge[i] = edges >> i & 1 && (!a->edge_flags || p.v[i].edge_flag);
    p.provoking = &a->vertices[provoking];
    /* Each line of a list begins anew, and so do the edges of a polygon. */
    if (kind != VGPU_LINE || a->topology == TOPOLOGY_LINELIST)
       a->draw->line_begins = true;
    return vgpu_clip_primitive(a->draw, &p);
+}
+
+static bool
+emit_point(struct assembly *a, uint32_t i)
+{
+   return emit(a, VGPU_POINT, i, i, i, i, 0);
+}
+
+static bool
+emit_line(struct assembly *a, uint32_t i0, uint32_t i1, uint32_t provoking)
+{
+   return emit(a, VGPU_LINE, i0, i1, i1, provoking, 0);
+}
+
+/** A triangle, all of whose edges are edges. */
+static bool
+emit_triangle(struct assembly *a, uint32_t i0, uint32_t i1, uint32_t i2, uint32_t provoking)
+{
+   return emit(a, VGPU_TRIANGLE, i0, i1, i2, provoking, 7);
 }
 
 static bool
@@ -204,26 +227,29 @@ assemble(struct assembly *a)
    const unsigned last = a->provoking_last;
    bool ok = true;
 
+   /* Strips and fans have no edge flags of their own: all of their triangles' edges are drawn. */
+   a->edge_flags = a->topology == TOPOLOGY_TRILIST || a->topology == TOPOLOGY_QUADLIST ||
+                   a->topology == TOPOLOGY_POLYGON;
    switch (a->topology) {
    case TOPOLOGY_POINTLIST:
       for (uint32_t i = 0; i < n && ok; i++)
-         ok = emit(a, VGPU_POINT, i, i, i, i);
+         ok = emit_point(a, i);
       return ok;
    case TOPOLOGY_LINELIST:
       for (uint32_t i = 0; i + 1 < n && ok; i += 2)
-         ok = emit(a, VGPU_LINE, i, i + 1, i + 1, i + last);
+         ok = emit_line(a, i, i + 1, i + last);
       return ok;
    case TOPOLOGY_LINESTRIP:
    case TOPOLOGY_LINELOOP:
       a->draw->line_begins = true;
       for (uint32_t i = 0; i + 1 < n && ok; i++)
-         ok = emit(a, VGPU_LINE, i, i + 1, i + 1, i + last);
+         ok = emit_line(a, i, i + 1, i + last);
       if (ok && a->topology == TOPOLOGY_LINELOOP && n > 2)
-         ok = emit(a, VGPU_LINE, n - 1, 0, 0, last ? 0 : n - 1);
+         ok = emit_line(a, n - 1, 0, last ? 0 : n - 1);
       return ok;
    case TOPOLOGY_TRILIST:
       for (uint32_t i = 0; i + 2 < n && ok; i += 3)
-         ok = emit(a, VGPU_TRIANGLE, i, i + 1, i + 2, i + 2 * last);
+         ok = emit_triangle(a, i, i + 1, i + 2, i + 2 * last);
       return ok;
    case TOPOLOGY_TRISTRIP:
    case TOPOLOGY_TRISTRIP_REVERSE: {
@@ -231,34 +257,36 @@ assemble(struct assembly *a)
       const unsigned odd = a->topology == TOPOLOGY_TRISTRIP_REVERSE;
       for (uint32_t i = 0; i + 2 < n && ok; i++) {
          const unsigned turn = (i + odd) & 1;
-         ok = emit(a, VGPU_TRIANGLE, i + turn, i + !turn, i + 2, i + 2 * last);
+         ok = emit_triangle(a, i + turn, i + !turn, i + 2, i + 2 * last);
       }
       return ok;
    }
    case TOPOLOGY_TRIFAN:
    case TOPOLOGY_TRIFAN_NOSTIPPLE:
+      for (uint32_t i = 1; i + 1 < n && ok; i++)
+         ok = emit_triangle(a, 0, i, i + 1, i + a->fan_provoking_second);
+      return ok;
    case TOPOLOGY_POLYGON:
       for (uint32_t i = 1; i + 1 < n && ok; i++)
-         ok = emit(a, VGPU_TRIANGLE, 0, i, i + 1,
-                   a->topology == TOPOLOGY_POLYGON ? 0 : i + a->fan_provoking_second);
+         ok = emit(a, VGPU_TRIANGLE, 0, i, i + 1, 0, (i == 1) | 2 | (i + 2 == n) << 2);
       return ok;
    case TOPOLOGY_QUADLIST:
       for (uint32_t i = 0; i + 3 < n && ok; i += 4) {
          const uint32_t provoking = i + 3 * last;
-         ok = emit(a, VGPU_TRIANGLE, i, i + 1, i + 3, provoking) &&
-              emit(a, VGPU_TRIANGLE, i + 1, i + 2, i + 3, provoking);
+         ok = emit(a, VGPU_TRIANGLE, i, i + 1, i + 3, provoking, 1 | 4) &&
+              emit(a, VGPU_TRIANGLE, i + 1, i + 2, i + 3, provoking, 1 | 2);
       }
       return ok;
    case TOPOLOGY_QUADSTRIP:
       for (uint32_t i = 0; i + 3 < n && ok; i += 2) {
          const uint32_t provoking = i + 3 * last;
-         ok = emit(a, VGPU_TRIANGLE, i, i + 1, i + 3, provoking) &&
-              emit(a, VGPU_TRIANGLE, i, i + 3, i + 2, provoking);
+         ok = emit(a, VGPU_TRIANGLE, i, i + 1, i + 3, provoking, 1 | 2) &&
+              emit(a, VGPU_TRIANGLE, i, i + 3, i + 2, provoking, 2 | 4);
       }
       return ok;
    case TOPOLOGY_RECTLIST:
       for (uint32_t i = 0; i + 2 < n && ok; i += 3)
-         ok = emit(a, VGPU_RECT, i, i + 1, i + 2, i + 2);
+         ok = emit(a, VGPU_RECT, i, i + 1, i + 2, i + 2, 0);
       return ok;
    default:
       return vgpu_engine_unmodelled(a->draw->engine, "topology 0x%02x", a->topology);

@@ -32,6 +32,7 @@ struct vgpu_vertex {
       float f[4];
       uint32_t u[4];
    } slot[VGPU_VUE_SLOTS];
+   bool edge_flag; /* the edge to the next vertex is one of the polygon's */
    /* By the strips and fans unit: in pixels, depth, 1/w. */
    float x, y, z, inv_w;
 };
@@ -48,7 +49,7 @@ struct vgpu_primitive {
    enum vgpu_primitive_kind kind;
    struct vgpu_vertex v[3];
    const struct vgpu_vertex *provoking; /* whose attributes flat ones are */
-   bool edge[3];                        /* edges that line and point fill modes draw */
+   bool edge[3]; /* from a corner to the next: what line and point fill modes draw */
 };
 
 /** The state of a draw, gathered and decoded once. */

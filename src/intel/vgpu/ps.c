@@ -302,8 +302,13 @@ make_plane(const struct vgpu_setup *s, struct plane *p)
    float dx2 = s->v[2].x - s->v[0].x, dy2 = s->v[2].y - s->v[0].y;
 
    *p = (struct plane){ .x0 = s->v[0].x, .y0 = s->v[0].y };
-   if (s->kind == VGPU_POINT)
+   if (s->kind == VGPU_POINT) {
+      /* Across the square: all is alike there but the coordinates of a point sprite. */
+      p->x0 -= s->point_width / 2;
+      p->y0 -= s->point_width / 2;
+      p->b1x = p->b2y = 1 / s->point_width;
       return true;
+   }
    if (s->kind == VGPU_LINE) {
       /* Along the line only. */
       const float length2 = dx1 * dx1 + dy1 * dy1;

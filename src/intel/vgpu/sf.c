@@ -19,6 +19,10 @@ enum { FILL_SOLID, FILL_WIREFRAME, FILL_POINT };
 enum { SWIZZLE_INPUT, SWIZZLE_INPUT_FACING, SWIZZLE_INPUT_W, SWIZZLE_INPUT_FACING_W };
 enum { DEPTH_D32_FLOAT_S8X24 = 0, DEPTH_D32_FLOAT = 1, DEPTH_D24_UNORM_X8 = 3, DEPTH_D16 = 5 };
 
+/* Of Point Width, U8.3; a width that comes with a vertex is clamped to that. */
+#define MIN_POINT_WIDTH 0.125f
+#define MAX_POINT_WIDTH 255.875f
+
 struct swizzle {
    uint8_t source, select, constant;
    bool override[4];
@@ -91,8 +95,6 @@ vgpu_sf_init(struct vgpu_draw *draw, struct vgpu_sf **out)
          return false;
       GFX7_SCISSOR_RECT_unpack(&sf->scissor, dw, 2);
    }
-   if (sf->sbe.PointSpriteTextureCoordinateEnable)
-      return vgpu_engine_unmodelled(engine, "point sprite texture coordinates");
    for (unsigned i = 10; i < 14; i++) {
       if (i >= 12 && sbe->dw[i])
          return vgpu_engine_unmodelled(engine, "wrap shortest");
@@ -136,6 +138,24 @@ read_attribute(const struct vgpu_sf *sf, const struct vgpu_vertex *v, unsigned s
       memcpy(out, v->slot[slot].f, sizeof(float[4]));
    else
       memset(out, 0, sizeof(float[4]));
+}
+
+/**
+ * A texture coordinate across a point. Its three corners stand for the upper left one and what is
+ * to the right of and below that, see make_plane() of the pixel shader.
+ */
+static void
+setup_sprite(const struct vgpu_sf *sf, struct vgpu_setup *setup, unsigned i)
+{
+   const bool lower_left = sf->sbe.PointSpriteTextureCoordinateOrigin;
+
+   for (unsigned c = 0; c < 3; c++) {
+      float *out = setup->attribute[i][c];
+      out[0] = c == 1;
+      out[1] = lower_left ? c != 2 : c == 2;
+      out[2] = 0;
+      out[3] = 1;
+   }
 }
 
 static bool
@@ -212,6 +232,8 @@ emit(struct vgpu_draw *draw, const struct vgpu_primitive *p, struct vgpu_setup *
 {
    const struct vgpu_sf *sf = draw->sf;
 
+   if (p->kind == VGPU_LINE && sf->state.AntialiasingEnable)
+      return vgpu_engine_unmodelled(draw->engine, "antialiased lines");
    for (unsigned c = 0; c < 3; c++) {
       setup->v[c].x = p->v[c].x;
       setup->v[c].y = p->v[c].y;
@@ -224,7 +246,9 @@ emit(struct vgpu_draw *draw, const struct vgpu_primitive *p, struct vgpu_setup *
       return vgpu_engine_fault(draw->engine, "%u attributes", setup->num_attributes);
    setup->constant_attributes = 0;
    for (unsigned i = 0; i < setup->num_attributes; i++) {
-      if (!setup_attribute(draw, p, setup, i))
+      if (p->kind == VGPU_POINT && sf->sbe.PointSpriteTextureCoordinateEnable & BIT(i))
+         setup_sprite(sf, setup, i);
+      else if (!setup_attribute(draw, p, setup, i))
          return false;
    }
    return vgpu_wm_primitive(draw, setup);
@@ -262,6 +286,7 @@ vgpu_sf_primitive(struct vgpu_draw *draw, struct vgpu_primitive *p)
       setup.render_target_array_index = p->provoking->slot[VUE_HEADER].u[1];
    setup.point_width = sf->state.PointWidthSource ? sf->state.PointWidth
                                                   : p->v[0].slot[VUE_HEADER].f[3];
+   setup.point_width = fminf(fmaxf(setup.point_width, MIN_POINT_WIDTH), MAX_POINT_WIDTH);
    setup.scissor[0] = setup.scissor[1] = 0;
    setup.scissor[2] = setup.scissor[3] = 1 << 15;
    if (sf->state.ScissorRectangleEnable) {

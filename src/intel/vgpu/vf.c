@@ -61,9 +61,6 @@ vgpu_vf_init(struct vgpu_draw *draw, struct vgpu_vf **out)
       if (!e->state.Valid)
          return vgpu_engine_fault(engine, "vertex element %u is not valid",
                                   vf->num_elements - 1);
-      if (e->state.EdgeFlagEnable)
-         return vgpu_engine_unmodelled(engine, "edge flags from vertex element %u",
-                                       vf->num_elements - 1);
       for (unsigned c = 0; c < 4; c++) {
          if (e->control[c] != STORE_SRC || e->format)
             continue;
@@ -126,6 +123,7 @@ vgpu_vf_fetch(struct vgpu_draw *draw, uint32_t vertex_id, uint32_t instance_id,
 {
    const struct vgpu_vf *vf = draw->vf;
 
+   vertex->edge_flag = true;
    for (unsigned i = 0; i < vf->num_elements; i++) {
       const struct element *e = &vf->elements[i];
       uint32_t source[4] = { 0 };
@@ -172,6 +170,8 @@ vgpu_vf_fetch(struct vgpu_draw *draw, uint32_t vertex_id, uint32_t instance_id,
             return vgpu_engine_unmodelled(draw->engine, "primitive ID in vertex element %u", i);
          }
       }
+      if (e->state.EdgeFlagEnable)
+         vertex->edge_flag = vertex->slot[i].u[0] != 0;
    }
    return true;
 }

@@ -209,7 +209,7 @@ draw_rect(struct vgpu_draw *draw, const struct vgpu_setup *s)
 static bool
 draw_point(struct vgpu_draw *draw, const struct vgpu_setup *s)
 {
-   const float half = fmaxf(s->point_width, 1.0f / SUBPIXEL) / 2;
+   const float half = s->point_width / 2;
 
    return fill_rectangle(draw, s, first_pixel(s->v[0].x - half), first_pixel(s->v[0].y - half),
                          first_pixel(s->v[0].x + half), first_pixel(s->v[0].y + half));

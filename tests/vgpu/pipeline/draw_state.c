@@ -88,6 +88,19 @@ draw_pixel_shader(struct fixture *f, const float color[4], uint32_t wm)
 }
 
 void
+draw_pixel_shader_of_payload(struct fixture *f, unsigned attributes, uint32_t wm)
+{
+   /* SIMD8 single source, the lower pixels, to binding table index 0. */
+   const uint32_t descriptor = 4 << 25 | 12 << 14 | 1 << 12 | 4 << 8;
+   const struct insn code = enc_send(8, null_dst(EU_TYPE_UW), 2, EU_SFID_DP_RENDER_CACHE,
+                                     descriptor, true);
+
+   memcpy(data(f, KERNEL), &code, sizeof(code));
+   SUBMIT(f, VGPU_RCS, CMD(0x7814, 3), WM_DISPATCH | wm, 0);
+   SUBMIT(f, VGPU_RCS, CMD(0x7820, 8), KERNEL, 0, 0, 1 << 10 | 1, attributes << 16, 0, 0);
+}
+
+void
 draw_render_target(struct fixture *f, const uint32_t dw[8])
 {
    const uint32_t entry = SURFACE;
