@@ -194,7 +194,7 @@ bad_state_faults_by_name(void **state)
       { 131, 133, 2, "Number of Multisamples" },
       { 157, 158, 1, "Render Target Rotation" },
       { 18, 26, 0x009, "Surface Format 0x009 does not exist" },
-      { 18, 26, 0x1a2, "BC7_UNORM" },
+      { 18, 26, 0x182, "YCRCB_NORMAL" },
       { 29, 31, 6, "reserved Surface Type" },
       { 96, 113, 500, "Surface Pitch" },
       { 32, 63, TEXTURE + 64, "Surface Base Address" },
