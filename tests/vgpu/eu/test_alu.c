@@ -468,7 +468,10 @@ test_double_immediate(void **state)
       assert_true(get_df(&t, 10, i) == (i % 2 ? -1.0 : 1.0));
 }
 
-/* A double takes one channel of the mask in Align1, and the pair that it stands in in Align16. */
+/*
+ * A double takes one channel of the masks, also in Align16, where one vertex has four doubles and
+ * the other one the second half of the channels; swizzles are of floats.
+ */
 static void
 test_double_masks(void **state)
 {
@@ -481,15 +484,21 @@ test_double_masks(void **state)
    RUN(&t, enc1(EU_OP_MOV, 8, dst(10, 0, 1, EU_TYPE_DF), df(2)),
        with_group(enc1(EU_OP_MOV, 8, dst(11, 0, 1, EU_TYPE_DF), df(2)), 4),
        enc1_a16(EU_OP_MOV, 8, dst4(12, 0xf, EU_TYPE_DF), vec4(2, SWZ_XYZW, EU_TYPE_DF)),
-       enc1_a16(EU_OP_MOV, 8, dst4(13, 0xc, EU_TYPE_DF), vec4(2, SWZ(2, 3, 0, 1), EU_TYPE_DF)));
+       with_group(enc1_a16(EU_OP_MOV, 8, dst4(13, 0x2, EU_TYPE_DF),
+                           vec4(2, SWZ(2, 3, 0, 1), EU_TYPE_DF)), 4),
+       with_group(enc1_a16(EU_OP_MOV, 8, dst4(14, 0x9, EU_TYPE_DF),
+                           vec4(2, SWZ(2, 3, 2, 3), EU_TYPE_DF)), 4));
    static const double align1[4] = {0, 2, 0, 4}, second[4] = {1, 2, 3, 4};
-   static const double align16[4] = {0, 0, 3, 4}, swizzled[4] = {0, 0, 0, 3};
+   static const double y[4] = {0, 1, 0, 0}, xw[4] = {2, 0, 0, 4};
    for (unsigned i = 0; i < 4; i++) {
       assert_true(get_df(&t, 10, i) == align1[i]);
       assert_true(get_df(&t, 11, i) == second[i]);
-      assert_true(get_df(&t, 12, i) == align16[i]);
-      assert_true(get_df(&t, 13, i) == swizzled[i]);
+      assert_true(get_df(&t, 12, i) == align1[i]);
+      assert_true(get_df(&t, 13, i) == y[i]);
+      assert_true(get_df(&t, 14, i) == xw[i]);
    }
+   EXPECT_FAULT("the write mask of a pair", enc1_a16(EU_OP_MOV, 8, dst4(12, 0xc, EU_TYPE_DF),
+                                                     vec4(2, SWZ_XYZW, EU_TYPE_DF)));
 }
 
 /* ---------------------------------------------------------------- half precision */

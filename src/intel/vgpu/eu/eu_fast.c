@@ -504,8 +504,8 @@ eu_fast_select(const struct eu_op *op)
 {
    const struct eu_inst *inst = &op->inst;
 
-   if ((op->lanes != 8 && op->lanes != 16) || op->chan_stride != 1 ||
-       op->exec_type == EU_EXEC_DF || inst->acc_wr || inst->opcode == EU_OP_MATH)
+   if ((op->lanes != 8 && op->lanes != 16) || op->exec_type == EU_EXEC_DF || inst->acc_wr ||
+       inst->opcode == EU_OP_MATH)
       return NULL;
    if (op->dst.kind != EU_ACCESS_CONTIG && op->dst.kind != EU_ACCESS_NULL)
       return NULL;

@@ -9,16 +9,6 @@
 
 #include "eu_priv.h"
 
-/* Every second bit of a mask, put side by side. */
-static uint32_t
-even_bits(uint32_t mask)
-{
-   uint32_t out = 0;
-   for (unsigned i = 0; i < 16; i++)
-      out |= (mask >> (2 * i) & 1) << i;
-   return out;
-}
-
 uint32_t
 eu_exec_mask(const struct eu_thread *thread, const struct eu_op *op)
 {
@@ -31,8 +21,6 @@ eu_exec_mask(const struct eu_thread *thread, const struct eu_op *op)
    if (op->inst.exec_size == 32)
       mask = (mask & 0xffff) | mask << 16;
    mask >>= op->inst.group;
-   if (op->chan_stride == 2)
-      mask = even_bits(mask);
    return mask & op->lane_mask;
 }
 
@@ -96,8 +84,6 @@ eu_pred_mask(const struct eu_thread *thread, const struct eu_op *op)
       flags = flags >> first | flags << (32 - first);
    if (inst->pred_inverse)
       flags = ~flags;
-   if (op->chan_stride == 2)
-      flags = even_bits(flags);
    return flags & op->lane_mask;
 }
 
@@ -107,15 +93,6 @@ eu_write_flags(struct eu_thread *thread, const struct eu_op *op, uint32_t flags,
    const struct eu_inst *inst = &op->inst;
    unsigned first = (inst->flag_subnr * 16u + inst->group) & 31;
 
-   if (op->chan_stride == 2) {
-      uint32_t wide_flags = 0, wide_mask = 0;
-      for (unsigned i = 0; i < op->lanes; i++) {
-         wide_flags |= (flags >> i & 1) * 3u << (2 * i);
-         wide_mask |= (mask >> i & 1) * 3u << (2 * i);
-      }
-      flags = wide_flags;
-      mask = wide_mask;
-   }
    if (first) {
       flags = flags << first | flags >> (32 - first);
       mask = mask << first | mask >> (32 - first);

@@ -156,7 +156,6 @@ struct eu_op {
    enum eu_exec_type exec_type;
    uint32_t lane_mask;   /* the low `lanes` bits */
    uint32_t writemask;   /* Align16: channels that the destination's write mask allows */
-   uint8_t chan_stride;  /* execution mask bits per lane: 1, 2 for DF in Align16 */
    struct eu_access src[3], dst;
    struct eu_inst inst;
    char *reason; /* why the instruction is invalid, NULL if it is valid */

@@ -75,18 +75,17 @@ choose_exec_type(struct eu_op *op, char *reason)
       return refuse(reason, "%s mixes float and DWord sources", eu_opcode_name(inst->opcode));
 
    op->lanes = inst->exec_size;
-   op->stride = op->chan_stride = 1;
+   op->stride = 1;
    if (op->exec_type == EU_EXEC_DF) {
       /*
        * Ivybridge counts double precision in pairs of floats: execution size and regions are
-       * twice what the elements are. In Align1 each of these takes one channel of the
-       * execution mask, in Align16 the pair that it stands in.
+       * twice what the elements are, and swizzles choose floats. But each element takes one
+       * channel of the execution mask and, in Align16, one of the write mask.
        */
       if (inst->exec_size < 2)
          return refuse(reason, "double precision with execution size 1");
       op->lanes = inst->exec_size / 2;
       op->stride = 2;
-      op->chan_stride = inst->align16 ? 2 : 1;
    }
    op->lane_mask = op->lanes == 32 ? ~0u : (1u << op->lanes) - 1;
    return true;
@@ -235,7 +234,7 @@ eu_resolve(struct eu_op *op, char *reason)
    if ((info->flags & EU_OPF_BRANCH) || (info->flags & EU_OPF_SEND) ||
        inst->opcode == EU_OP_WAIT) {
       op->lanes = inst->exec_size;
-      op->stride = op->chan_stride = 1;
+      op->stride = 1;
       op->lane_mask = op->lanes == 32 ? ~0u : (1u << op->lanes) - 1;
       if (inst->opcode == EU_OP_WAIT &&
           (inst->src[0].file != EU_FILE_ARF || inst->src[0].indirect ||
@@ -260,9 +259,13 @@ eu_resolve(struct eu_op *op, char *reason)
       return false;
    op->writemask = op->lane_mask;
    if (inst->align16) {
+      const unsigned mask = inst->dst.writemask;
+      if (op->exec_type == EU_EXEC_DF && inst->has_dst && !is_null(&inst->dst) &&
+          (mask == 0x3 || mask == 0xc)) /* these count in floats, it is said */
+         return refuse(reason, "double precision with the write mask of a pair is not modelled");
       op->writemask = 0;
       for (unsigned k = 0; k < op->lanes; k++) {
-         if (inst->dst.writemask >> (k * op->stride % 4) & 1)
+         if (mask >> k % 4 & 1)
             op->writemask |= 1u << k;
       }
    }
