@@ -14,6 +14,8 @@ with profile.test_list.group_manager(
         grouptools.join('spec', 'amd_pinned_memory')) as g:
     g(['amd_pinned_memory-busy'], 'busy')
     g(['amd_pinned_memory-client-memory'], 'client-memory')
+    g(['amd_pinned_memory-client-upload'], 'client-upload')
+    g(['amd_pinned_memory-contexts'], 'contexts')
     g(['amd_pinned_memory-errors'], 'errors')
     g(['amd_pinned_memory-fork'], 'fork')
     g(['amd_pinned_memory-formats'], 'formats')
@@ -25,4 +27,5 @@ with profile.test_list.group_manager(
     g(['amd_pinned_memory-respecify'], 'respecify')
     g(['amd_pinned_memory-sizes'], 'sizes')
     g(['amd_pinned_memory-sync'], 'sync')
+    g(['amd_pinned_memory-threads'], 'threads')
     g(['amd_pinned_memory-transfer'], 'transfer')

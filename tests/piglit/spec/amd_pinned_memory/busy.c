@@ -74,7 +74,7 @@ test_texture_drawn_from(void *unused)
 	put_page(memory, 3);
 	put_page(other, 7);
 	upload_page(texture, buffer);
-	keep_busy();
+	keep_texture_busy(texture);
 	fbo[0] = bind_framebuffer(before);
 	draw_texture(texture);
 	upload_page(texture, second);
@@ -139,7 +139,7 @@ test_part_of_texture(void *unused)
 		memcpy(expected + ((y + 5) * size + 11) * 4,
 		       memory + y * PAGE_WIDTH * 4, PAGE_WIDTH * 4);
 
-	keep_busy();
+	keep_texture_busy(texture);
 	glBindTexture(GL_TEXTURE_2D, texture);
 	glBindBuffer(GL_PIXEL_UNPACK_BUFFER, buffer);
 	glTexSubImage2D(GL_TEXTURE_2D, 0, 11, 5, PAGE_WIDTH, PAGE_WIDTH,

@@ -271,8 +271,9 @@ page_passes(GLuint buffer, uint8_t *memory, int left)
 	return arrived && left_it;
 }
 
-void
-keep_busy(void)
+/* Draw over a texture of its own, from `source` if that is not 0. */
+static void
+draw_for_a_while(GLuint source)
 {
 	GLint bound;
 	GLuint texture, fbo;
@@ -285,13 +286,28 @@ keep_busy(void)
 	glViewport(0, 0, 256, 256);
 	glEnable(GL_BLEND);
 	glBlendFunc(GL_ONE, GL_ONE);
+	glBindTexture(GL_TEXTURE_2D, source);
+	if (source)
+		glEnable(GL_TEXTURE_2D);
 	for (i = 0; i < 8; i++)
-		piglit_draw_rect(-1, -1, 2, 2);
+		piglit_draw_rect_tex(-1, -1, 2, 2, 0, 0, 1, 1);
 	glPopAttrib();
 	glFlush();
 	glBindFramebuffer(GL_FRAMEBUFFER, bound);
 	glDeleteFramebuffers(1, &fbo);
 	glDeleteTextures(1, &texture);
+}
+
+void
+keep_busy(void)
+{
+	draw_for_a_while(0);
+}
+
+void
+keep_texture_busy(GLuint texture)
+{
+	draw_for_a_while(texture);
 }
 
 void *

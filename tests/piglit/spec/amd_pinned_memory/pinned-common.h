@@ -143,6 +143,10 @@ page_passes(GLuint buffer, uint8_t *memory, int left);
 void
 keep_busy(void);
 
+/* Draw from the texture for a while, and flush. */
+void
+keep_texture_busy(GLuint texture);
+
 /* Pages of private anonymous memory that nobody has touched. */
 void *
 map_pages(size_t size);

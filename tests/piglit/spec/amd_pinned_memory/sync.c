@@ -16,7 +16,7 @@
 #include "pinned-common.h"
 
 #define SLOTS 4
-#define ROUNDS 24
+#define ROUNDS 12
 #define WAIT_NS 60000000000ull
 
 static uint8_t *memory[SLOTS];
