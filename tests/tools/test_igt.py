@@ -9,6 +9,7 @@ from pathlib import Path
 from tools import igt
 from tools.errors import Failure
 from tools.results import FAIL, PASS, SKIP
+from tools.suites import igt as suite
 
 
 class Igt(unittest.TestCase):
@@ -56,3 +57,10 @@ class Igt(unittest.TestCase):
             self.assertEqual(igt.binaries(Path(scratch), ['gem_*@x', 'gem_basic']), ['gem_basic'])
             with self.assertRaises(Failure):
                 igt.binaries(Path(scratch), ['gem_none'])
+
+    def test_worse(self):
+        before = {'passes': PASS, 'fails': FAIL, 'skips': SKIP, 'is gone': PASS}
+        self.assertEqual(suite.worse_than(before, {'passes': PASS, 'fails': PASS, 'skips': SKIP}), ['is gone'])
+        self.assertEqual(suite.worse_than(before, {'passes': FAIL, 'fails': FAIL, 'skips': FAIL, 'is gone': SKIP}),
+                         ['passes', 'skips', 'is gone'])
+        self.assertEqual(suite.worse_than(before, {'passes': PASS, 'skips': PASS, 'is gone': PASS}), [])
