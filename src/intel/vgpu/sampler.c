@@ -338,7 +338,8 @@ channel_lod(const struct message *m, const struct vgpu_sampler_op *op,
 
    switch (m->lod) {
    case LOD_SUBSPAN:
-      return vgpu_sampler_subspan_lod(op, &coords[channel & ~3u]) + coord->p[PARAM_BIAS].f;
+      return vgpu_sampler_subspan_lod(op, &coords[channel & ~3u], channel & 3) +
+             coord->p[PARAM_BIAS].f;
    case LOD_GRADIENTS:
       return vgpu_sampler_gradient_lod(op, coord);
    default:

@@ -123,16 +123,17 @@ lod_of_steps(const struct vgpu_sampler_op *op, float dx[3], float dy[3])
 
 float
 vgpu_sampler_subspan_lod(const struct vgpu_sampler_op *op,
-                         const struct vgpu_sampler_coord coords[4])
+                         const struct vgpu_sampler_coord coords[4], unsigned pixel)
 {
-   float at[3][3], dx[3], dy[3];
+   float at[4][3], dx[3], dy[3];
 
-   for (unsigned i = 0; i < 3; i++) {
+   for (unsigned i = 0; i < 4; i++) {
       for (unsigned c = 0; c < 3; c++)
          at[i][c] = coords[i].p[PARAM_U + c].f;
    }
    if (op->surface->type == VGPU_SURFACE_CUBE) {
-      unsigned face = cube_face(at[0]);
+      /* Another pixel can be beyond the primitive, and then on another face. */
+      unsigned face = cube_face(at[pixel]);
       for (unsigned i = 0; i < 3; i++) {
          float st[2];
          cube_project(face, at[i], st);

@@ -56,9 +56,12 @@ struct vgpu_sampler_op {
    unsigned gather_channel;
 };
 
-/** log2 of the texels that a step to the next pixel covers, in a subspan of coordinates. */
+/**
+ * log2 of the texels that a step to the next pixel covers, in a subspan of coordinates.
+ * \param pixel  of the subspan: on whose face of a cube the steps are
+ */
 float vgpu_sampler_subspan_lod(const struct vgpu_sampler_op *op,
-                               const struct vgpu_sampler_coord coords[4]);
+                               const struct vgpu_sampler_coord coords[4], unsigned pixel);
 /** The same from the gradients of one coordinate. */
 float vgpu_sampler_gradient_lod(const struct vgpu_sampler_op *op,
                                 const struct vgpu_sampler_coord *coord);

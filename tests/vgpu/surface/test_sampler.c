@@ -380,6 +380,33 @@ cube_faces_and_edges(void **state)
    near_to(sample_at(t, 1, 0.25f, 0.99999f, 0), 10);
 }
 
+/*
+ * At the edge of a polygon that shows one face, a subspan has pixels that are beyond it and on the
+ * next face. They must not spoil the LOD of the others.
+ */
+static void
+cube_lod_at_an_edge(void **state)
+{
+   struct surface_test *t = *state;
+   struct test_surface cube = flat;
+   struct sampler s = plain;
+
+   cube.type = VGPU_SURFACE_CUBE;
+   cube.width = cube.height = 16;
+   cube.mip_count = 4;
+   test_bind(t, 0, &cube);
+   set_sampler(t, &s);
+   /* Steps of four texels; the left pixels, at x = -1.25, see -x. */
+   for (unsigned c = 0; c < 8; c++) {
+      test_payload_f(t, 0, c, c & 1 ? -0.75f : -1.25f);
+      test_payload_f(t, 1, c, c & 2 ? -0.75f : -0.25f);
+      test_payload_f(t, 2, c, 1);
+   }
+   assert_true(send(t, LOD, SIMD8, 3, false));
+   near_to(test_response_f(t, 1, 1), 2);
+   near_to(test_response_f(t, 1, 3), 2);
+}
+
 static void
 comparisons(void **state)
 {
@@ -597,6 +624,7 @@ main(void)
       TEST(arrays_round_and_clamp),
       TEST(volumes),
       TEST(cube_faces_and_edges),
+      TEST(cube_lod_at_an_edge),
       TEST(comparisons),
       TEST(gathers),
       TEST(header_offsets_and_masks),
