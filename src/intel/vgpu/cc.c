@@ -109,7 +109,14 @@ clamp_color(const struct GFX7_BLEND_STATE_ENTRY *b, const struct vgpu_format *fo
       break;
    }
    for (unsigned c = 0; c < 4; c++)
-      color[c] = fminf(fmaxf(color[c], low), high);
+      color[c] = !(color[c] > low) ? low : color[c] < high ? color[c] : high; /* a NaN is low */
+}
+
+/** Whether what a format can hold is what the clamp leaves, so that storing a colour is enough. */
+static bool
+clamped_by_format(const struct GFX7_BLEND_STATE_ENTRY *b, const struct vgpu_format *format)
+{
+   return b->ColorClampRange != RANGE_SNORM && format->channels[0].type == VGPU_CHANNEL_UNORM;
 }
 
 bool
@@ -222,7 +229,8 @@ vgpu_cc_write(struct vgpu_cc *cc, unsigned binding_table_index, unsigned target,
    memcpy(constant, cc->constant, sizeof(constant));
    if (b->AlphaToOneEnable)
       src[3] = 1;
-   if (b->PreBlendColorClampEnable) {
+   const bool clamps = b->ColorBufferBlendEnable || !clamped_by_format(b, surface->format);
+   if (b->PreBlendColorClampEnable && clamps) {
       clamp_color(b, surface->format, src);
       clamp_color(b, surface->format, constant);
    }
@@ -253,7 +261,7 @@ vgpu_cc_write(struct vgpu_cc *cc, unsigned binding_table_index, unsigned target,
       vgpu_blend(&blend, src, dst, constant, result);
       memcpy(src, result, sizeof(src));
    }
-   if (b->PostBlendColorClampEnable)
+   if (b->PostBlendColorClampEnable && clamps)
       clamp_color(b, surface->format, src);
 
    uint32_t out[4];

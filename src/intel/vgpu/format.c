@@ -356,10 +356,33 @@ source_component(unsigned component)
    return component <= VGPU_COMPONENT_A ? component : VGPU_COMPONENT_R;
 }
 
+/* is_unorm8() with all that it has: what most colours are written to. */
+static void
+pack_unorm8(const struct vgpu_format *format, const uint32_t rgba[4], void *texel)
+{
+   const double ulp_is_one = 0x1.8p52; /* adding it leaves no bits for a fraction */
+   uint32_t whole = 0;
+
+   for (unsigned c = 0; c < format->num_channels; c++) {
+      const struct vgpu_channel *channel = &format->channels[c];
+      float value = to_float(rgba[channel->component]);
+      value = !(value > 0.0f) ? 0.0f : value < 1.0f ? value : 1.0f; /* a NaN is 0 */
+      const double rounded = (double)value * 255 + ulp_is_one;
+      uint64_t bits;
+      memcpy(&bits, &rounded, sizeof(bits));
+      whole |= (uint32_t)(bits & 0xff) << channel->start;
+   }
+   memcpy(texel, &whole, sizeof(whole));
+}
+
 void
 vgpu_format_pack(const struct vgpu_format *format, const uint32_t rgba[4], unsigned mask,
                  void *texel)
 {
+   if (mask == 0xf && is_unorm8(format)) {
+      pack_unorm8(format, rgba, texel);
+      return;
+   }
    const unsigned bits = format->bits_per_block;
    uint64_t whole = 0, covered = 0;
 
