@@ -68,6 +68,8 @@ def parser():
     command.add_argument('-t', '--include', action='append', default=[], metavar='PATTERN',
                          help='tests to run: a regular expression of the name (default: all)')
     command.add_argument('-x', '--exclude', action='append', default=[], metavar='PATTERN', help='leave these out')
+    command.add_argument('--env', action='append', default=[], metavar='NAME=VALUE',
+                         help='for the tests\' environment; Mesa takes its driconf options from there')
     command.add_argument('--shard', metavar='i/n', help='every nth test from the ith on (default: what '
                          'CI_NODE_INDEX and CI_NODE_TOTAL say)')
 
@@ -217,7 +219,8 @@ def piglit(options):
         raise Failure('piglit has no such test', ' '.join(options.include), status=2)
     results = paths.BUILD / 'piglit/results'
     suite = Suite('piglit')
-    execute = tests.in_process(options.mesa) if options.in_process else tests.in_guest(guest_of(options))
+    execute = (tests.in_process(options.mesa, options.env) if options.in_process else
+               tests.in_guest(guest_of(options), options.env))
     outcomes, ran = tests.run(execute, wanted, results, built)
     for outcome in tests.judge(outcomes, known):
         suite.add(outcome.name, outcome.outcome, outcome.seconds, '\n'.join([outcome.note, outcome.message]))

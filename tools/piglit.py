@@ -173,8 +173,8 @@ class Ran:
         return not self.worked and any(outcome.verdict == 'pass' for outcome in outcomes)
 
 
-def in_guest(guest):
-    """The function that runs piglit in this guest."""
+def in_guest(guest, variables=()):
+    """The function that runs piglit in this guest, with further `NAME=VALUE` in the environment."""
     def execute(argv, listen, _results):
         out = []
 
@@ -182,7 +182,7 @@ def in_guest(guest):
             out.append(data)
             listen(data)
 
-        argv = ['sh', '-c', WITH_INTERRUPTS, 'sh', 'env', 'MESA_LOADER_DRIVER_OVERRIDE=crocus', *argv]
+        argv = ['sh', '-c', WITH_INTERRUPTS, 'sh', 'env', 'MESA_LOADER_DRIVER_OVERRIDE=crocus', *variables, *argv]
         result = vm.run(guest, argv, keep, listen)
         counts = re.findall(rb'(?m)^i915 interrupts: (\d+)\r?$', b''.join(out))
         problems = [f'dmesg: {line}' for line in dmesg.problems(result.dmesg)]
@@ -195,13 +195,13 @@ def in_guest(guest):
     return execute
 
 
-def in_process(kind):
-    """The function that runs piglit on the virtual GPU in each test's own process, with this Mesa (mesa.KINDS)."""
+def in_process(kind, variables=()):
+    """The same on the virtual GPU in each test's own process, with this Mesa (mesa.KINDS)."""
     prefix = mesa.get(kind)
     preload = inprocess.library()
 
     def execute(argv, listen, results):
-        command = inprocess.command(argv, preload, mesa.environment(prefix) if prefix else None)
+        command = inprocess.command(['env', *variables, *argv], preload, mesa.environment(prefix) if prefix else None)
         process = proc.spawn(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
             while data := process.stdout.read1(1 << 16):

@@ -11,6 +11,9 @@ from ..results import FAIL
 
 GUESTS = (('stock', 'debian'), ('stock', 'patched'), ('patched', 'patched'))
 LIMIT_S = 3600
+# mesa-patches/0021: transfers without a copy wherever they are possible, and never
+ALWAYS, NEVER = ([f'zerocopy_{call}={value}' for call in ('readpixels', 'getteximage', 'texsubimage')]
+                 for value in (1, 0))
 
 
 def run(suite):
@@ -19,6 +22,8 @@ def run(suite):
 
 def run_vm(suite):
     add(suite, 'patched, in-process', piglit.in_process('patched'), 'patched')
+    add(suite, 'patched, zero-copy always, in-process', piglit.in_process('patched', ALWAYS), 'patched')
+    add(suite, 'patched, zero-copy never, in-process', piglit.in_process('patched', NEVER), 'patched')
     for kernel, mesa in GUESTS:
         guest = vm.Guest(kernel=kernel, vgpu=build.vgpu(), mesa=mesa, timeout_s=LIMIT_S)
         add(suite, f'{mesa}, {kernel} kernel', piglit.in_guest(guest), mesa)
