@@ -260,26 +260,6 @@ test_first_map_waits(void)
    CHECK_EQUAL(gl_pixel(5, 5), GREEN);
 }
 
-/* No page of a large buffer is touched before it is used. */
-static void
-test_creation_pins_nothing(void)
-{
-   const size_t size = 64 << 20;
-   unsigned char resident[(64 << 20) / PAGE];
-   unsigned pages = 0;
-   GLenum error;
-
-   gl_start();
-   void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-   REQUIRE(memory != MAP_FAILED);
-   gl_pin(memory, size, &error);
-   REQUIRE_EQUAL(error, GL_NO_ERROR);
-   REQUIRE_EQUAL(mincore(memory, size, resident), 0);
-   for (size_t i = 0; i < size / PAGE; i++)
-      pages += resident[i] & 1;
-   CHECK_EQUAL(pages, 0);
-}
-
 static void
 test_hole_is_refused(void)
 {
@@ -290,6 +270,31 @@ test_hole_is_refused(void)
    REQUIRE_EQUAL(munmap(memory + PAGE, PAGE), 0);
    gl_pin(memory, 4 * PAGE, &error);
    CHECK_EQUAL(error, GL_INVALID_OPERATION);
+}
+
+/* The kernel gives the GPU memory that can be written only, whatever the GL is to do with it. */
+static void
+refuse(int protection)
+{
+   GLenum error;
+
+   gl_start();
+   uint8_t *memory = gl_pages(4, 0);
+   REQUIRE_EQUAL(mprotect(memory + 3 * PAGE, PAGE, protection), 0);
+   gl_pin(memory, 4 * PAGE, &error);
+   CHECK_EQUAL(error, GL_INVALID_OPERATION);
+}
+
+static void
+test_read_only_is_refused(void)
+{
+   refuse(PROT_READ);
+}
+
+static void
+test_no_access_is_refused(void)
+{
+   refuse(PROT_NONE);
 }
 
 /* The application unmaps what a batch is to write: that frame is lost, the next one works. */
@@ -319,6 +324,34 @@ test_unmapped_while_in_use(void)
    read_row(buffer, 0);
    glFinish();
    check_row(other, GREEN);
+}
+
+/* What the lost batch had set up is set up by the next one: it was the context's first with a draw. */
+static void
+test_first_draw_lost(void)
+{
+   GLenum error;
+   GLuint array;
+
+   gl_start();
+   glGenBuffers(1, &array);
+   glBindBuffer(GL_ARRAY_BUFFER, array);
+   glBufferData(GL_ARRAY_BUFFER, sizeof(triangle), triangle, GL_STATIC_DRAW);
+   glUseProgram(gl_program(plain_vertex, green_fragment));
+   glFinish();
+
+   uint8_t *memory = gl_pages(4, 0);
+   GLuint buffer = gl_pin(memory, 4 * PAGE, &error);
+   REQUIRE_EQUAL(error, GL_NO_ERROR);
+   gl_use_as_vertices(array, 1);
+   read_row(buffer, 0);
+   REQUIRE_EQUAL(munmap(memory, 4 * PAGE), 0);
+   glFinish();
+   glDeleteBuffers(1, &buffer);
+   glGetError();
+
+   gl_use_as_vertices(array, 1);
+   CHECK_EQUAL(gl_pixel(5, 5), GREEN);
 }
 
 /* Specified anew through another target, with the same size and usage, the buffer is the client's memory no more. */
@@ -424,9 +457,11 @@ static const struct tap_test tests[] = {
    { "0005-invalidate-buffer", test_invalidate_buffer },
    { "0005-first-map-waits", test_first_map_waits },
    { "0006-invalidate-range", test_invalidate_range },
-   { "0007-creation-pins-nothing", test_creation_pins_nothing },
    { "hole-is-refused", test_hole_is_refused },
+   { "read-only-is-refused", test_read_only_is_refused },
+   { "no-access-is-refused", test_no_access_is_refused },
    { "0008-unmapped-while-in-use", test_unmapped_while_in_use },
+   { "0008-first-draw-lost", test_first_draw_lost },
    { "0009-specified-anew", test_specified_anew },
    { "0012-given-back-after-copy", test_given_back_after_copy },
    { "0013-given-back-after-pack", test_given_back_after_pack },

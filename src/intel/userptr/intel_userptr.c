@@ -40,17 +40,17 @@ intel_userptr_round(struct intel_userptr_range *range, const void *ptr,
 uint32_t
 intel_userptr_i915_create(int fd, intel_userptr_ioctl ioctl,
                           const struct intel_userptr_range *range,
-                          bool has_probe)
+                          bool probe_only)
 {
    struct drm_i915_gem_userptr arg = {
       .user_ptr = range->start,
       .user_size = range->size,
-      .flags = has_probe ? I915_USERPTR_PROBE : 0,
+      .flags = probe_only ? I915_USERPTR_PROBE : 0,
    };
    if (ioctl(fd, DRM_IOCTL_I915_GEM_USERPTR, &arg))
       return 0;
 
-   if (!has_probe) {
+   if (!probe_only) {
       struct drm_i915_gem_set_domain domain = {
          .handle = arg.handle,
          .read_domains = I915_GEM_DOMAIN_CPU,

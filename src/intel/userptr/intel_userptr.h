@@ -46,14 +46,15 @@ bool intel_userptr_round(struct intel_userptr_range *range, const void *ptr,
  * Make an i915 GEM object of whole pages that are known to be there.
  *
  * An object over a hole, a device mapping or read-only memory can be made,
- * but then every batch that uses it fails. So have the kernel look at the
- * pages: with I915_USERPTR_PROBE, or by getting them where that is not known.
+ * but then every batch that uses it fails. So have the kernel get the pages.
+ * With probe_only, it looks for mappings (I915_USERPTR_PROBE): that pins
+ * nothing, but does not see that memory is read-only.
  *
  * Returns the handle, or 0 with errno set.
  */
 uint32_t intel_userptr_i915_create(int fd, intel_userptr_ioctl ioctl,
                                    const struct intel_userptr_range *range,
-                                   bool has_probe);
+                                   bool probe_only);
 
 #ifdef __cplusplus
 }
