@@ -24,9 +24,9 @@
  * copy some for every pixel: docs/usage.md has the measurement.
  */
 static const uint64_t auto_threshold[ST_ZEROCOPY_NUM_PATHS] = {
-   [ST_ZEROCOPY_READPIXELS] = 256 * 1024,
-   [ST_ZEROCOPY_GETTEXIMAGE] = 256 * 1024,
-   [ST_ZEROCOPY_TEXSUBIMAGE] = 256 * 1024,
+   [ST_ZEROCOPY_READPIXELS] = 64 * 1024,
+   [ST_ZEROCOPY_GETTEXIMAGE] = 64 * 1024,
+   [ST_ZEROCOPY_TEXSUBIMAGE] = 64 * 1024,
 };
 
 static const char *const path_names[ST_ZEROCOPY_NUM_PATHS] = {
