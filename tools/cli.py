@@ -73,6 +73,12 @@ def parser():
     command.add_argument('--shard', metavar='i/n', help='every nth test from the ith on (default: what '
                          'CI_NODE_INDEX and CI_NODE_TOTAL say)')
 
+    command = add(commands, differential, 'render what a seed says on the virtual GPU and on the software drivers, and '
+                  'compare')
+    command.add_argument('--seed', type=int, required=True, metavar='N', help='any number')
+    command.add_argument('--step', type=int, action='append', default=[], metavar='K',
+                         help='this step alone; may be given more than once (default: all)')
+
     command = add(commands, bench, 'measure; ratios of what was measured side by side in this run')
     machine_options(command)
     command.add_argument('names', nargs='*', metavar='NAME', help='default: all; an unknown name lists them')
@@ -238,6 +244,17 @@ def piglit(options):
     say(f'results: {results}; summary: {results.parent / "html/index.html"}; JUnit: {paths.RESULTS / "piglit.xml"}')
     print(last_line([suite]))
     return 1 if suite.count(FAIL) else 0
+
+
+def differential(options):
+    from . import differential as tests, inprocess
+    outcomes, _, output = tests.check_seed(tests.program(), inprocess.library(), options.seed, options.step)
+    differing = [outcome for outcome in outcomes if not outcome.agrees]
+    for outcome in differing or outcomes if options.step else differing:
+        print(outcome)
+    say(output.strip())
+    print(f'{len(outcomes) - len(differing)} steps agree, {len(differing)} differ')
+    return 1 if differing or not outcomes else 0
 
 
 def bench(options):

@@ -46,8 +46,17 @@ def run(argv, cwd=None, kind='debian', timeout_s=None):
 
 def capture(argv, preload, timeout_s, env=None):
     """(status, output) of argv; the status is None if it took longer."""
-    process = proc.spawn(command(argv, preload, env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                         stderr=subprocess.STDOUT, text=True, errors='replace')
+    return finish(command(argv, preload, env), timeout_s)
+
+
+def capture_software(argv, driver, timeout_s):
+    """The same on Debian's softpipe or llvmpipe, and on no GPU."""
+    return finish(sandbox.command(argv, env={'LIBGL_ALWAYS_SOFTWARE': '1', 'GALLIUM_DRIVER': driver}), timeout_s)
+
+
+def finish(argv, timeout_s):
+    process = proc.spawn(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                         errors='replace')
     try:
         output, _ = process.communicate(timeout=timeout_s)
         return process.returncode, output

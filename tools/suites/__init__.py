@@ -4,14 +4,15 @@
 A suite is a function run(suite) that adds its cases to a results.Suite. The suites in ON_REQUEST run only when named.
 """
 
-from . import (demo, fuzz, gl, guest, igt, in_process, kernel_debug, kernel_docs, kernel_patches, mesa_patches,
-               operations, piglit, tools, unit, vm)
+from . import (demo, differential, fuzz, gl, guest, igt, in_process, kernel_debug, kernel_docs, kernel_patches,
+               mesa_patches, operations, piglit, tools, unit, vm)
 
 SUITES = {
     'tools': tools.run,
     'unit': unit.run,
     'in-process': in_process.run,
     'piglit': piglit.run,
+    'differential': differential.run,
     'fuzz': fuzz.run,
     'vm': vm.run,
     'guest': guest.run,
