@@ -29,6 +29,8 @@ IN_PROCESS_PLATFORM = 'surfaceless_egl'
 EXPECTATIONS = paths.REPO / 'tests/piglit/expectations.txt'
 # What Mesa without mesa-patches/ does wrong, as the project's tests show; with them nothing is known to be wrong.
 DEFECTS = paths.REPO / 'tests/piglit/defects.txt'
+# Which of the project's tests the virtual GPU cannot run yet.
+UNMODELLED = paths.REPO / 'tests/piglit/unmodelled.txt'
 TEST_S = 600  # by the guest's clock, which leaps ahead where the host is busy
 KINDS = ('fail', 'flake', 'skip')
 GOOD = {'pass': PASS, 'skip': SKIP}
@@ -287,5 +289,5 @@ def unmet(outcomes, known):
 def own(kind):
     """The project's tests: ({name: element}, build folder, what is known of them on this Mesa)."""
     folder = piglit_build.get()
-    known = [] if kind == 'patched' else expectations(DEFECTS)
+    known = expectations(UNMODELLED) + ([] if kind == 'patched' else expectations(DEFECTS))
     return dict(elements([folder / piglit_build.PROFILE])), folder, known

@@ -30,7 +30,8 @@ def run_vm(suite):
 
 
 def add(suite, where, execute, mesa):
-    wanted, built, known = piglit.own(mesa)
+    every, built, known = piglit.own(mesa)
+    wanted = {name: every[name] for name in piglit.choose(every, [], [], (1, 1), known)}
     outcomes, ran = piglit.run(execute, wanted, paths.BUILD / 'piglit-own/results', built)
     for outcome in piglit.judge(outcomes, known):
         suite.add(f'{where}: {outcome.name}', outcome.outcome, outcome.seconds,

@@ -406,10 +406,120 @@ test_bitmap_lsb_first(void *unused)
 	return draw_bitmap(true);
 }
 
+/* Each level of a texture and each face of a cube, both ways. */
+static bool
+image(GLenum target, int level, int size, int left)
+{
+	const size_t at = 128, bytes = size * size * 4;
+	uint8_t *read = malloc(bytes);
+	bool pass;
+
+	memset(memory, GUARD, BYTES);
+	fill_picture(memory + at, &default_layout, left, level, size, size);
+	glBindBuffer(GL_PIXEL_UNPACK_BUFFER, buffer);
+	glTexSubImage2D(target, level, 0, 0, size, size, GL_RGBA,
+			GL_UNSIGNED_BYTE, (void *)at);
+	glBindBuffer(GL_PIXEL_UNPACK_BUFFER, 0);
+	glGetTexImage(target, level, GL_RGBA, GL_UNSIGNED_BYTE, read);
+	pass = piglit_check_gl_error(GL_NO_ERROR) &&
+	       check_picture(read, bytes, read, &default_layout, left, level,
+			     size, size);
+	memset(memory, GUARD, BYTES);
+	glBindBuffer(GL_PIXEL_PACK_BUFFER, buffer);
+	glGetTexImage(target, level, GL_RGBA, GL_UNSIGNED_BYTE, (void *)at);
+	glBindBuffer(GL_PIXEL_PACK_BUFFER, 0);
+	glFinish();
+	pass = piglit_check_gl_error(GL_NO_ERROR) &&
+	       check_picture(memory, BYTES, memory + at, &default_layout,
+			     left, level, size, size) && pass;
+	free(read);
+	return pass;
+}
+
+static enum piglit_result
+test_levels(void *unused)
+{
+	GLuint texture;
+	bool pass = true;
+	int level;
+
+	glGenTextures(1, &texture);
+	glBindTexture(GL_TEXTURE_2D, texture);
+	for (level = 0; level < 6; level++)
+		glTexImage2D(GL_TEXTURE_2D, level, GL_RGBA8, 32 >> level,
+			     32 >> level, 0, GL_RGBA, GL_UNSIGNED_BYTE, NULL);
+	for (level = 0; level < 6; level++)
+		pass = image(GL_TEXTURE_2D, level, 32 >> level, 3 + level) &&
+		       pass;
+	glDeleteTextures(1, &texture);
+	return result_of(pass);
+}
+
+static enum piglit_result
+test_faces(void *unused)
+{
+	GLuint texture;
+	bool pass = true;
+	int face;
+
+	glGenTextures(1, &texture);
+	glBindTexture(GL_TEXTURE_CUBE_MAP, texture);
+	for (face = 0; face < 6; face++)
+		glTexImage2D(GL_TEXTURE_CUBE_MAP_POSITIVE_X + face, 0,
+			     GL_RGBA8, 16, 16, 0, GL_RGBA, GL_UNSIGNED_BYTE,
+			     NULL);
+	for (face = 0; face < 6; face++)
+		pass = image(GL_TEXTURE_CUBE_MAP_POSITIVE_X + face, 0, 16,
+			     5 * face) && pass;
+	glDeleteTextures(1, &texture);
+	return result_of(pass);
+}
+
+/* Scale and bias, which a path that copies bytes must not skip. */
+static enum piglit_result
+test_pixel_transfer(void *unused)
+{
+	const struct { int x, y; } size = { PAGE_WIDTH, PAGE_WIDTH };
+	bool pass;
+	int x, y;
+
+	memset(memory, GUARD, BYTES);
+	glPixelTransferf(GL_RED_SCALE, 0.5);
+	glPixelTransferf(GL_ALPHA_BIAS, 1.0);
+	glBindBuffer(GL_PIXEL_PACK_BUFFER, buffer);
+	glReadPixels(0, 0, size.x, size.y, GL_RGBA, GL_UNSIGNED_BYTE, NULL);
+	glBindBuffer(GL_PIXEL_PACK_BUFFER, 0);
+	glPixelTransferf(GL_RED_SCALE, 1.0);
+	glPixelTransferf(GL_ALPHA_BIAS, 0.0);
+	glFinish();
+	pass = piglit_check_gl_error(GL_NO_ERROR) &&
+	       check_bytes(memory + PAGE_BYTES, BYTES - PAGE_BYTES, GUARD,
+			   "behind");
+	for (y = 0; pass && y < size.y; y++) {
+		for (x = 0; pass && x < size.x; x++) {
+			const uint8_t *got = memory + (y * size.x + x) * 4;
+			uint32_t right = picture_pixel(x, y);
+
+			if (abs(2 * got[0] - (int)(right & 0xff)) > 1 ||
+			    got[1] != (right >> 8 & 0xff) ||
+			    got[2] != (right >> 16 & 0xff) ||
+			    got[3] != 0xff) {
+				printf("(%d,%d) is %02x %02x %02x %02x\n", x,
+				       y, got[0], got[1], got[2], got[3]);
+				pass = false;
+			}
+		}
+	}
+	return result_of(pass);
+}
+
 static const struct piglit_subtest subtests[] = {
 	{ "swap bytes", "swap-bytes", test_swap_bytes },
 	{ "images of a 3D texture", "3d", test_3d },
 	{ "images of an array texture", "2d-array", test_2d_array },
+	{ "levels", "levels", test_levels },
+	{ "faces of a cube", "faces", test_faces },
+	{ "pixel transfer", "pixel-transfer", test_pixel_transfer },
 	{ "LSB first", "lsb-first", test_lsb_first },
 	{ "glDrawPixels", "draw-pixels", test_draw_pixels },
 	{ "glBitmap", "bitmap", test_bitmap },

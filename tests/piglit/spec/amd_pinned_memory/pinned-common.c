@@ -271,6 +271,11 @@ page_passes(GLuint buffer, uint8_t *memory, int left)
 	return arrived && left_it;
 }
 
+/* Enough to be busy for a moment, and little enough for a slow GPU not to be
+ * taken for one that hangs.
+ */
+#define BUSY_SIZE 128
+
 /* Draw over a texture of its own, from `source` if that is not 0. */
 static void
 draw_for_a_while(GLuint source)
@@ -280,16 +285,16 @@ draw_for_a_while(GLuint source)
 	int i;
 
 	glGetIntegerv(GL_FRAMEBUFFER_BINDING, &bound);
-	texture = empty_texture(256, 256);
+	texture = empty_texture(BUSY_SIZE, BUSY_SIZE);
 	fbo = bind_framebuffer(texture);
 	glPushAttrib(GL_VIEWPORT_BIT | GL_ENABLE_BIT | GL_COLOR_BUFFER_BIT);
-	glViewport(0, 0, 256, 256);
+	glViewport(0, 0, BUSY_SIZE, BUSY_SIZE);
 	glEnable(GL_BLEND);
 	glBlendFunc(GL_ONE, GL_ONE);
 	glBindTexture(GL_TEXTURE_2D, source);
 	if (source)
 		glEnable(GL_TEXTURE_2D);
-	for (i = 0; i < 8; i++)
+	for (i = 0; i < 4; i++)
 		piglit_draw_rect_tex(-1, -1, 2, 2, 0, 0, 1, 1);
 	glPopAttrib();
 	glFlush();

@@ -35,8 +35,7 @@ static const struct layout layouts[] = {
 	{ "skip-rows", 0, 0, 5, 4, false },
 	{ "all", 61, 3, 2, 8, false },
 	{ "invert", 0, 0, 0, 4, true },
-	/* What SKIP_ROWS means for it, its specification does not say. */
-	{ "invert-all", 61, 3, 0, 8, true },
+	{ "invert-all", 61, 3, 2, 8, true },
 };
 
 static const unsigned offsets[] = {
