@@ -19,6 +19,10 @@ USERPTR_PAGES = [1, 16, 256, 4096, 16384]
 IDLE_SETTLES_S = 8
 IDLE_S = 10
 IDLE_GOAL_PERCENT = 1
+GL_GOAL = 1.0
+GL_CASES = ('fill-1080p', '100k-triangles', 'upload-16MiB', 'read-back-16MiB')
+GL_GOAL_OF_MEMCPY = 0.3
+GL_CASES_OF_MEMCPY = ('clear-16MiB', 'blit-16MiB')
 PAGE_BYTES = 4096
 
 
@@ -142,4 +146,23 @@ def costs(machine):
     return figures
 
 
-BENCHES = {'blt': blt, 'costs': costs, 'submit': submit, 'userptr': userptr, 'idle': idle}
+def gl(machine):
+    """OpenGL on the in-process virtual GPU against softpipe, the same program, in turn, twice each."""
+    seen = {driver: {} for driver in ('crocus', 'softpipe')}
+    for driver in (*seen, *seen):
+        for name, samples in parse(machine.gl(driver)).items():
+            seen[driver].setdefault(name, Samples([])).values.extend(samples.values)
+
+    def figure(name, baseline, baseline_is, goal, of):
+        def per_second(seconds):
+            return 1 / seconds
+
+        ours, cpu, cpu_baseline = seen['crocus'][name], seen['crocus'][f'cpu/{name}'], of[f'cpu/{baseline}']
+        return Figure(f'gl/{name}/{baseline_is}', '1/s', ours.map(per_second), of[baseline].map(per_second), goal=goal,
+                      notes={'baseline_is': baseline_is, 'ratio_of_cpu_time': cpu_baseline.median / cpu.median})
+
+    return [*(figure(name, name, 'softpipe', GL_GOAL, seen['softpipe']) for name in GL_CASES),
+            *(figure(name, 'memcpy', 'memcpy', GL_GOAL_OF_MEMCPY, seen['crocus']) for name in GL_CASES_OF_MEMCPY)]
+
+
+BENCHES = {'blt': blt, 'costs': costs, 'gl': gl, 'submit': submit, 'userptr': userptr, 'idle': idle}

@@ -13,7 +13,7 @@ import os
 import platform
 import time
 
-from tools import build, paths, sandbox, vm
+from tools import build, inprocess, paths, proc, sandbox, vm
 from tools.errors import Failure
 from tools.report import Stage, say
 
@@ -125,6 +125,13 @@ class Machine:
     def on_host(self, program, *arguments):
         """Run a program on the host; what it prints."""
         return sandbox.output([self.programs[program], *arguments], program)
+
+    def gl(self, driver):
+        """Run bench-gl on the host: on the in-process virtual GPU (crocus), or on softpipe; what it prints."""
+        program = self.programs['bench-gl']
+        if driver == 'crocus':
+            return proc.output(inprocess.command([program, 'Intel'], inprocess.library()), 'bench-gl on the virtual GPU')
+        return sandbox.output([program, driver], f'bench-gl on {driver}', env=inprocess.software(driver))
 
 
 def draw(figures, folder):

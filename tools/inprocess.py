@@ -49,9 +49,14 @@ def capture(argv, preload, timeout_s, env=None):
     return finish(command(argv, preload, env), timeout_s)
 
 
+def software(driver):
+    """What makes a program take Debian's softpipe or llvmpipe, and no GPU."""
+    return {'LIBGL_ALWAYS_SOFTWARE': '1', 'GALLIUM_DRIVER': driver}
+
+
 def capture_software(argv, driver, timeout_s):
-    """The same on Debian's softpipe or llvmpipe, and on no GPU."""
-    return finish(sandbox.command(argv, env={'LIBGL_ALWAYS_SOFTWARE': '1', 'GALLIUM_DRIVER': driver}), timeout_s)
+    """As capture(), on a software driver."""
+    return finish(sandbox.command(argv, env=software(driver)), timeout_s)
 
 
 def finish(argv, timeout_s):
