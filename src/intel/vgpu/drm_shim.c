@@ -303,10 +303,11 @@ drm_shim_driver_init(void)
    core_ioctls[_IOC_NR(DRM_IOCTL_SYNCOBJ_CREATE)] = shim_syncobj_create;
    core_ioctls[_IOC_NR(DRM_IOCTL_SYNCOBJ_DESTROY)] = shim_syncobj_destroy;
    core_ioctls[_IOC_NR(DRM_IOCTL_SYNCOBJ_WAIT)] = shim_syncobj_wait;
+   core_ioctls[_IOC_NR(DRM_IOCTL_SYNCOBJ_SIGNAL)] = shim_syncobj_signal;
+   core_ioctls[_IOC_NR(DRM_IOCTL_SYNCOBJ_RESET)] = shim_syncobj_reset;
    core_ioctls[_IOC_NR(DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD)] = not_played;
    core_ioctls[_IOC_NR(DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE)] = not_played;
    core_ioctls[_IOC_NR(DRM_IOCTL_SYNCOBJ_TRANSFER)] = not_played;
-   core_ioctls[_IOC_NR(DRM_IOCTL_SYNCOBJ_RESET)] = not_played;
    core_ioctls[_IOC_NR(DRM_IOCTL_SYNCOBJ_TIMELINE_SIGNAL)] = not_played;
    core_ioctls[_IOC_NR(DRM_IOCTL_SYNCOBJ_TIMELINE_WAIT)] = not_played;
    core_ioctls[_IOC_NR(DRM_IOCTL_SYNCOBJ_QUERY)] = not_played;

@@ -405,3 +405,36 @@ shim_syncobj_wait(int fd, unsigned long request, void *arg)
    }
    return shim_return(-EINVAL);
 }
+
+/** Sets all syncobjs of an array to a state, or none of them. \return 0 or negative errno */
+static int
+set_syncobjs(const struct drm_syncobj_array *args, int state)
+{
+   int ret = args->pad || !args->count_handles ? -EINVAL : 0;
+
+   shim_lock();
+   for (int pass = 0; pass < 2; pass++) {
+      for (uint32_t i = 0; !ret && i < args->count_handles; i++) {
+         uint32_t handle;
+         ret = shim_copy_from_user(&handle, args->handles + i * sizeof(handle), sizeof(handle));
+         if (!ret && (handle >= MAX_SYNCOBJS || syncobjs[handle] == NONE))
+            ret = -ENOENT;
+         if (!ret && pass)
+            syncobjs[handle] = state;
+      }
+   }
+   shim_unlock();
+   return ret;
+}
+
+int
+shim_syncobj_signal(int fd, unsigned long request, void *arg)
+{
+   return shim_return(set_syncobjs(arg, SIGNALLED));
+}
+
+int
+shim_syncobj_reset(int fd, unsigned long request, void *arg)
+{
+   return shim_return(set_syncobjs(arg, UNSIGNALLED));
+}

@@ -102,6 +102,8 @@ int shim_execbuffer2(int fd, unsigned long request, void *arg);
 int shim_syncobj_create(int fd, unsigned long request, void *arg);
 int shim_syncobj_destroy(int fd, unsigned long request, void *arg);
 int shim_syncobj_wait(int fd, unsigned long request, void *arg);
+int shim_syncobj_signal(int fd, unsigned long request, void *arg);
+int shim_syncobj_reset(int fd, unsigned long request, void *arg);
 
 /* drm_shim_gpu.c */
 /** The device, made and set up at its first use. \return 0 or negative errno */

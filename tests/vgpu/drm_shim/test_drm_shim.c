@@ -400,6 +400,50 @@ test_parameters(void **state)
    assert_int_equal(call(DRM_IOCTL_I915_GETPARAM, &args), -EFAULT);
 }
 
+static int
+syncobj_wait(uint32_t handle)
+{
+   struct drm_syncobj_wait args = { .handles = (uintptr_t)&handle, .count_handles = 1 };
+   return call(DRM_IOCTL_SYNCOBJ_WAIT, &args);
+}
+
+/* Signalled and reset by hand, all of an array or none: a driver does so for a batch that was refused. */
+static void
+test_syncobj(void **state)
+{
+   struct drm_syncobj_create create = { 0 };
+   uint32_t handles[3];
+
+   for (int i = 0; i < 2; i++) {
+      assert_int_equal(call(DRM_IOCTL_SYNCOBJ_CREATE, &create), 0);
+      handles[i] = create.handle;
+      assert_int_equal(syncobj_wait(handles[i]), -EINVAL);
+   }
+   handles[2] = 4000;
+   struct drm_syncobj_array args = { .handles = (uintptr_t)handles, .count_handles = 3 };
+   assert_int_equal(call(DRM_IOCTL_SYNCOBJ_SIGNAL, &args), -ENOENT);
+   assert_int_equal(syncobj_wait(handles[0]), -EINVAL);
+   args.count_handles = 0;
+   assert_int_equal(call(DRM_IOCTL_SYNCOBJ_SIGNAL, &args), -EINVAL);
+   args.count_handles = 2;
+   args.pad = 1;
+   assert_int_equal(call(DRM_IOCTL_SYNCOBJ_SIGNAL, &args), -EINVAL);
+   args.pad = 0;
+   assert_int_equal(call(DRM_IOCTL_SYNCOBJ_SIGNAL, &args), 0);
+   for (int i = 0; i < 2; i++)
+      assert_int_equal(syncobj_wait(handles[i]), 0);
+   args.count_handles = 1;
+   assert_int_equal(call(DRM_IOCTL_SYNCOBJ_RESET, &args), 0);
+   assert_int_equal(syncobj_wait(handles[0]), -EINVAL);
+   assert_int_equal(syncobj_wait(handles[1]), 0);
+   args.handles = 8;
+   assert_int_equal(call(DRM_IOCTL_SYNCOBJ_RESET, &args), -EFAULT);
+   for (int i = 0; i < 2; i++) {
+      struct drm_syncobj_destroy destroy = { .handle = handles[i] };
+      assert_int_equal(call(DRM_IOCTL_SYNCOBJ_DESTROY, &destroy), 0);
+   }
+}
+
 int
 main(void)
 {
@@ -414,6 +458,7 @@ main(void)
       cmocka_unit_test_setup_teardown(test_exec_errno, setup, teardown),
       cmocka_unit_test_setup_teardown(test_hang_bans, setup, teardown),
       cmocka_unit_test_setup_teardown(test_new_file, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_syncobj, setup, teardown),
    };
 
    return cmocka_run_group_tests(tests, NULL, NULL);
