@@ -11,9 +11,12 @@
 
 #include "tap.h"
 
+bool gl_debug;
+
 void
 gl_start(void)
 {
+   const EGLint attributes[] = { EGL_CONTEXT_OPENGL_DEBUG, gl_debug, EGL_NONE };
    PFNEGLGETPLATFORMDISPLAYEXTPROC get_display =
       (void *)eglGetProcAddress("eglGetPlatformDisplayEXT");
    GLuint texture, framebuffer;
@@ -22,7 +25,7 @@ gl_start(void)
    EGLDisplay display = get_display(EGL_PLATFORM_SURFACELESS_MESA, EGL_DEFAULT_DISPLAY, NULL);
    REQUIRE(eglInitialize(display, NULL, NULL));
    REQUIRE(eglBindAPI(EGL_OPENGL_API));
-   EGLContext context = eglCreateContext(display, EGL_NO_CONFIG_KHR, EGL_NO_CONTEXT, NULL);
+   EGLContext context = eglCreateContext(display, EGL_NO_CONFIG_KHR, EGL_NO_CONTEXT, attributes);
    REQUIRE(context != EGL_NO_CONTEXT);
    REQUIRE(eglMakeCurrent(display, EGL_NO_SURFACE, EGL_NO_SURFACE, context));
    tap_note("%s, %s", glGetString(GL_RENDERER), glGetString(GL_VERSION));

@@ -11,6 +11,7 @@
 #include <GL/gl.h>
 #include <GL/glext.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,9 @@
 #ifndef GL_EXTERNAL_VIRTUAL_MEMORY_BUFFER_AMD
 #define GL_EXTERNAL_VIRTUAL_MEMORY_BUFFER_AMD 0x9160
 #endif
+
+/** Set before gl_start(): a debug context. */
+extern bool gl_debug;
 
 /** Makes a context current, with a SIZE x SIZE RGBA8 framebuffer; skips the test without pinned memory. */
 void gl_start(void);

@@ -8,6 +8,7 @@
  * name fails without that patch.
  */
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -303,6 +304,144 @@ test_kinds_of_memory(void)
    check_zero_copy(read_to(memory, size, 64, &whole));
 }
 
+struct format {
+   const char *name;
+   GLenum format, type;
+   unsigned channels, size; /* and the size of a channel in bytes */
+   bool bgr;
+};
+
+/* The value of a channel, 0 to 1. */
+static double
+channel(const struct format *format, const uint8_t *at)
+{
+   uint16_t word;
+   float number;
+
+   memcpy(&word, at, format->size < 2 ? 1 : 2);
+   switch (format->type) {
+   case GL_UNSIGNED_BYTE:
+      return *at / 255.0;
+   case GL_UNSIGNED_SHORT:
+      return word / 65535.0;
+   case GL_HALF_FLOAT:
+      return word & 0x7c00 ? ldexp(1024 + (word & 0x3ff), (word >> 10) - 25) : ldexp(word, -24);
+   default:
+      memcpy(&number, at, 4);
+      return number;
+   }
+}
+
+/* Reads in this format with rows that have a gap of whole pixels between them, and compares every byte. */
+static void
+read_format(const struct format *format, bool zero_copy)
+{
+   const unsigned pixel = format->channels * format->size, stride = pixel * (WIDTH + 5);
+   const double tolerance = format->type == GL_UNSIGNED_BYTE ? 0 : format->type == GL_HALF_FLOAT ? 0.0005 : 0.00002;
+   const size_t size = (size_t)stride * HEIGHT + 2 * PAGE;
+   uint8_t *memory = malloc(size);
+   size_t wrong = 0, stray = 0;
+
+   memset(memory, GUARD, size);
+   glPixelStorei(GL_PACK_ROW_LENGTH, WIDTH + 5);
+   glPixelStorei(GL_PACK_ALIGNMENT, 1);
+   spy_on(memory, size);
+   glReadPixels(0, 0, WIDTH, HEIGHT, format->format, format->type, memory + PAGE);
+   const struct spy seen = spy_off();
+   CHECK_EQUAL(glGetError(), GL_NO_ERROR);
+   if (zero_copy && (seen.copied || seen.wrapped != 1 || seen.open))
+      tap_fail(__FILE__, __LINE__, "%s: %zu bytes copied, wrapped %u times", format->name, seen.copied, seen.wrapped);
+   for (size_t i = 0; i < size; i++) {
+      const size_t at = i - PAGE, x = at % stride / pixel, y = at / stride, c = at % stride % pixel / format->size;
+      const unsigned component = format->bgr && c < 3 ? 2 - c : c;
+
+      if (i < PAGE || x >= WIDTH || y >= HEIGHT) {
+         stray += memory[i] != GUARD;
+      } else if (at % stride % format->size == 0) {
+         const double expected = (picture(x, y) >> 8 * component & 0xff) / 255.0;
+         wrong += !(fabs(channel(format, memory + i) - expected) <= tolerance);
+      }
+   }
+   if (wrong || stray)
+      tap_fail(__FILE__, __LINE__, "%s: %zu channels are wrong, %zu bytes stray", format->name, wrong, stray);
+   free(memory);
+}
+
+static void
+read_formats(const char *option)
+{
+   static const struct format formats[] = {
+      { "RGBA8", GL_RGBA, GL_UNSIGNED_BYTE, 4, 1 },
+      { "BGRA8", GL_BGRA, GL_UNSIGNED_BYTE, 4, 1, true },
+      { "RGB8", GL_RGB, GL_UNSIGNED_BYTE, 3, 1 },
+      { "BGR8", GL_BGR, GL_UNSIGNED_BYTE, 3, 1, true },
+      { "RG8", GL_RG, GL_UNSIGNED_BYTE, 2, 1 },
+      { "R8", GL_RED, GL_UNSIGNED_BYTE, 1, 1 },
+      { "RGBA16", GL_RGBA, GL_UNSIGNED_SHORT, 4, 2 },
+      { "RGBA16F", GL_RGBA, GL_HALF_FLOAT, 4, 2 },
+      { "RGBA32F", GL_RGBA, GL_FLOAT, 4, 4 },
+      { "RGB32F", GL_RGB, GL_FLOAT, 3, 4 },
+      { "RG32F", GL_RG, GL_FLOAT, 2, 4 },
+      { "R32F", GL_RED, GL_FLOAT, 1, 4 },
+   };
+
+   start(option);
+   for (unsigned i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+      read_format(&formats[i], *option == '1');
+}
+
+static void
+test_formats(void)
+{
+   read_formats("1");
+}
+
+/* The same by the CPU, which shows that the expectations are right. */
+static void
+test_formats_by_the_cpu(void)
+{
+   read_formats("0");
+}
+
+static unsigned messages;
+static char last_message[256];
+
+static void GLAPIENTRY
+on_message(GLenum source, GLenum type, GLuint id, GLenum severity, GLsizei length, const GLchar *message,
+           const void *data)
+{
+   if (type != GL_DEBUG_TYPE_PERFORMANCE || !strstr(message, "copies by the CPU"))
+      return;
+   messages++;
+   snprintf(last_message, sizeof(last_message), "%s", message);
+}
+
+/* A client that asks is told why the CPU copies: once for each reason. */
+static void
+test_messages(void)
+{
+   const struct read read = { .width = 41, .height = 13 };
+
+   gl_debug = true;
+   start("1");
+   glEnable(GL_DEBUG_OUTPUT);
+   glEnable(GL_DEBUG_OUTPUT_SYNCHRONOUS);
+   glDebugMessageCallback(on_message, NULL);
+   uint8_t *memory = gl_pages(4, 0);
+   do_read(memory + PAGE, &read);
+   CHECK_EQUAL(messages, 0);
+   for (unsigned i = 0; i < 3; i++)
+      do_read(memory + PAGE + 1, &read);
+   CHECK_EQUAL(messages, 1);
+   CHECK(strstr(last_message, "glReadPixels") && strstr(last_message, "multiples of a pixel"));
+   glPixelStorei(GL_PACK_SWAP_BYTES, 1);
+   for (unsigned i = 0; i < 3; i++)
+      glReadPixels(0, 0, 16, 16, GL_RGBA, GL_UNSIGNED_SHORT, memory);
+   glPixelStorei(GL_PACK_SWAP_BYTES, 0);
+   CHECK_EQUAL(messages, 2);
+   CHECK(strstr(last_message, "swapped") != NULL);
+}
+
 /* The rows are in memory, between them there is a hole: the CPU can do that. */
 static void
 test_hole_between_rows(void)
@@ -376,6 +515,9 @@ static const struct tap_test tests[] = {
    { "0010-inverted-by-the-cpu", test_inverted_by_the_cpu },
    { "0011-inverted-beyond-a-buffer", test_inverted_beyond_a_buffer },
    { "0022-kinds-of-memory", test_kinds_of_memory },
+   { "0025-formats", test_formats },
+   { "formats-by-the-cpu", test_formats_by_the_cpu },
+   { "0022-messages", test_messages },
    { "hole-between-rows", test_hole_between_rows },
    { "0022-end-of-memory", test_end_of_memory },
    { "0022-auto", test_auto },

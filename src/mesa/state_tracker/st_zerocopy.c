@@ -14,6 +14,7 @@
 #include "pipe/p_screen.h"
 #include "state_tracker/st_context.h"
 #include "state_tracker/st_debug.h"
+#include "state_tracker/st_pbo.h"
 #include "util/format/u_format.h"
 #include "util/u_inlines.h"
 
@@ -141,6 +142,30 @@ compute_layout(const struct st_zerocopy_image *image, struct layout *layout)
    layout->bytes = pixel * image->width * image->height * image->depth;
 }
 
+/**
+ * The size of what the GPU accesses at once in a buffer of this format, or 0
+ * if it cannot.
+ */
+static unsigned
+element_size(struct st_context *st, enum pipe_format pipe_format,
+             unsigned bind)
+{
+   struct pipe_screen *screen = st->screen;
+   struct st_pbo_store store;
+
+   if (pipe_format == PIPE_FORMAT_NONE)
+      return 0;
+
+   if (bind == PIPE_BIND_SHADER_IMAGE) {
+      return st_pbo_choose_store(st, pipe_format, &store) ?
+             util_format_get_blocksize(store.format) : 0;
+   }
+
+   return screen->is_format_supported(screen, pipe_format, PIPE_BUFFER, 0, 0,
+                                      bind) ?
+          util_format_get_blocksize(pipe_format) : 0;
+}
+
 bool
 st_zerocopy_begin(struct st_context *st, enum st_zerocopy_path path,
                   const struct st_zerocopy_image *image,
@@ -161,20 +186,21 @@ st_zerocopy_begin(struct st_context *st, enum st_zerocopy_path path,
        screen->caps.resource_from_user_memory_compute_only)
       return decline(st, path, NO_USER_MEMORY);
 
-   if (image->type == GL_BITMAP ||
-       !screen->is_format_supported(screen, pipe_format, PIPE_BUFFER, 0, 0,
-                                    bind))
-      return decline(st, path, NO_FORMAT);
-
-   if (store->SwapBytes && _mesa_sizeof_packed_type(image->type) > 1)
+   if (store->SwapBytes && image->type != GL_BITMAP &&
+       _mesa_sizeof_packed_type(image->type) > 1)
       return decline(st, path, SWAPPED);
+
+   const unsigned element = image->type == GL_BITMAP ? 0 :
+                            element_size(st, pipe_format, bind);
+   if (!element)
+      return decline(st, path, NO_FORMAT);
 
    compute_layout(image, &layout);
    if (layout.pixel != util_format_get_blocksize(pipe_format))
       return decline(st, path, NO_FORMAT);
 
    /* Elements are aligned to themselves, those of three components to one. */
-   const unsigned alignment = layout.pixel & -layout.pixel;
+   const unsigned alignment = element & -element;
    uint8_t *first = (uint8_t *) image->pixels + layout.first;
    if ((uintptr_t) first % alignment || layout.row % layout.pixel)
       return decline(st, path, MISALIGNED);
@@ -184,7 +210,7 @@ st_zerocopy_begin(struct st_context *st, enum st_zerocopy_path path,
       return decline(st, path, OVERLAPPING);
 
    const uint64_t span = layout.end - layout.first;
-   if (span / layout.pixel > st->ctx->Const.MaxTextureBufferSize ||
+   if (span / element > st->ctx->Const.MaxTextureBufferSize ||
        span > INT32_MAX)
       return decline(st, path, TOO_LARGE);
 
@@ -197,7 +223,6 @@ st_zerocopy_begin(struct st_context *st, enum st_zerocopy_path path,
          return decline(st, path, SPARSE);
    }
 
-   /* PIPE_USAGE_STAGING: for one transfer, at once. */
    const struct pipe_resource templ = {
       .target = PIPE_BUFFER,
       .format = PIPE_FORMAT_R8_UNORM,
