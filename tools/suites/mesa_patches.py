@@ -8,7 +8,7 @@ run: one that passes on both shows nothing.
 import io
 import re
 
-from .. import build, inprocess, mesa, vm
+from .. import build, inprocess, mesa, paths, vm
 from ..report import Stage
 from ..results import FAIL, PASS, SKIP, Case, Suite, add_tap
 from . import gl, guest
@@ -40,6 +40,10 @@ def run(suite):
         status, output = inprocess.capture([program.path], preload, program.timeout_s, variables)
         add_tap(suite, f'in-process: {program.name}', output, status)
         suite.check(f'in-process: {program.name} met nothing unmodelled', 'vgpu in-process: fault' not in output, output)
+    status, output = inprocess.capture([str(folder / 'tests/mesa/mesa_example')], preload, 60, variables)
+    suite.check('the example of docs/usage.md', status == 0 and 'nothing was copied' in output, output)
+    suite.check('docs/usage.md has the example as it is', (paths.REPO / 'tests/mesa/example.c').read_text(encoding='utf-8')
+                in (paths.REPO / 'docs/usage.md').read_text(encoding='utf-8'))
     gl.on_mesa(suite, 'patched', [test for test in gl.TESTS if test.startswith('amd_pinned_memory')])
 
 
