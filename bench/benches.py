@@ -129,20 +129,20 @@ def idle(machine):
 
 
 def costs(machine):
-    """What userptr costs on the patched kernel, against Debian's. Both boot twice, in turn."""
-    seen = {'stock': {}, 'patched': {}}
-    for kind in ('stock', 'patched') * 2:
+    """What userptr costs with kernel-patches/, against the same kernel without. Both boot twice, in turn."""
+    seen = {'unpatched': {}, 'patched': {}}
+    for kind in ('unpatched', 'patched') * 2:
         for name, samples in parse(machine.on_kernel(kind).in_guest('bench-costs')).items():
             seen[kind].setdefault(name, Samples([])).values.extend(samples.values)
     figures = []
     for name, samples in seen['patched'].items():
         if not samples.values:
             raise Failure('the patched kernel did not release the pages of an idle object')
-        stock = seen['stock'][name]
+        before = seen['unpatched'][name]
         figures.append(Figure(f'costs/{name}', 'us', samples.map(lambda seconds: seconds * 1e6),
-                              stock.map(lambda seconds: seconds * 1e6) if stock.values else None, better='less',
-                              notes={'baseline_is': 'Debian\'s kernel' if stock.values else
-                                     'none: Debian\'s kernel still had the pages pinned after 1 s'}))
+                              before.map(lambda seconds: seconds * 1e6) if before.values else None, better='less',
+                              notes={'baseline_is': 'the same kernel without the patches' if before.values else
+                                     'none: without the patches the pages were still pinned after 1 s'}))
     return figures
 
 

@@ -98,7 +98,8 @@ def add(commands, function, text):
 
 def machine_options(command):
     command.add_argument('--kernel', choices=kernel.KINDS, default='patched',
-                         help='built with kernel-patches/, Debian\'s own, or that with KASAN and lockdep (default: %(default)s)')
+                         help='built with kernel-patches/, Debian\'s own, built alike without the patches, or with them, KASAN '
+                         'and lockdep (default: %(default)s)')
     command.add_argument('--append', default='', metavar='PARAMETERS', help='further kernel parameters')
     command.add_argument('--memory', type=int, default=4096, metavar='MIB', help='guest memory (default 4096)')
     command.add_argument('--vgpu', choices=['release', 'asan'], default='release', help='build of the GPU process')

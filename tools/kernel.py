@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The guest's kernels: Debian 13's source with kernel-patches/ built here, and Debian's own image."""
+"""The guest's kernels: Debian 13's source with kernel-patches/ built here, and Debian's own image.
+
+'unpatched' is built like 'patched', so that what differs between them is the patches and nothing else; 'stock' is Debian's
+image, with a configuration of its own.
+"""
 
 import os
 import re
@@ -12,8 +16,8 @@ from .errors import Failure
 from .report import say
 
 PATCHES = paths.REPO / 'kernel-patches'
-FRAGMENTS = {'patched': ['vm'], 'debug': ['vm', 'debug']}
-KINDS = ['patched', 'stock', 'debug']
+FRAGMENTS = {'patched': ['vm'], 'unpatched': ['vm'], 'debug': ['vm', 'debug']}
+KINDS = ['patched', 'stock', 'unpatched', 'debug']
 STOCK_META = 'linux-image-amd64'
 # Objects that a build of vm.config compiles, for the progress bar.
 OBJECTS = 2310
@@ -64,11 +68,15 @@ def fragments(kind):
     return [PATCHES / 'config' / f'{name}.config' for name in FRAGMENTS[kind]]
 
 
+def patches(kind):
+    return [] if kind == 'unpatched' else series.patches(PATCHES)
+
+
 def built(kind):
-    """A kernel built here: 'patched' or 'debug'."""
+    """A kernel built here: 'patched', 'unpatched' or 'debug'."""
     source = sources.linux()
     version = sources.version(source)
-    inputs = {'recipe': 1, 'version': version, 'series': series.inputs(PATCHES),
+    inputs = {'recipe': 1, 'version': version, 'series': [] if kind == 'unpatched' else series.inputs(PATCHES),
               'config': [cache.file_digest(path) for path in fragments(kind)]}
 
     def make(folder, stage):
@@ -84,7 +92,7 @@ def build(kind, pristine, version, folder, stage):
     work = paths.cache() / 'kernel-tree' / f'{kind}-{cache.digest([version])}'
     tree, objects = work / 'source', work / 'objects'
     objects.mkdir(parents=True, exist_ok=True)
-    changed = series.update(tree, pristine, series.patches(PATCHES), f'Linux {version}')
+    changed = series.update(tree, pristine, patches(kind), f'Linux {version}')
     if changed:
         say(f'    {len(changed)} files differ from the last build')
     make = ['make', '-C', tree, f'O={objects}', f'-j{os.cpu_count()}', 'CC=ccache gcc', 'ARCH=x86']
