@@ -201,5 +201,9 @@ void step_blend(struct step *step);
 void step_depth_stencil(struct step *step);
 void step_shader(struct step *step);
 void step_vertex_formats(struct step *step);
+void step_layers(struct step *step);
+void step_depth_copy(struct step *step);
+void step_buffers(struct step *step);
+void step_fill_modes(struct step *step);
 
 #endif

@@ -522,6 +522,8 @@ tolerance_of_transfer(const struct pixel_type *type, const struct format *format
       step = step_of_bits(depth && !to_memory ? format->kind : to_kind, to, &relative);
       if (to_kind == SNORM)
          step *= 2; /* Mesa cuts bits off where it could divide */
+      if (to_kind == FLOAT && to == 32)
+         relative *= 4; /* a product with a rounded reciprocal is as good as a quotient */
       if (format->kind == SHARED_EXPONENT || type->kind == SHARED_EXPONENT) {
          step = fmax(step, ldexp(1, -7));
          relative = fmax(relative, ldexp(1, -8));

@@ -30,6 +30,10 @@ static const struct step_kind kinds[] = {
    { "depth-stencil", step_depth_stencil },
    { "shader", step_shader },
    { "vertex-formats", step_vertex_formats },
+   { "layers", step_layers },
+   { "depth-copy", step_depth_copy },
+   { "buffers", step_buffers },
+   { "fill-modes", step_fill_modes },
 };
 
 #define STEPS_A_SEED (2 * ARRAY_SIZE(kinds))

@@ -139,7 +139,7 @@ real(struct text *text, unsigned depth)
       if (leaf == 0)
          put(text, "%g", rng_between(rng, -256, 256) / 16.0 + 0.0);
       else if (leaf == 1)
-         put(text, "gl_FragCoord.%c", "xy"[rng_below(rng, 2)]);
+         put(text, "at.%c", "xy"[rng_below(rng, 2)]);
       else if (leaf == 2)
          put(text, "v.%c", "xyzw"[rng_below(rng, 4)]);
       else
@@ -284,19 +284,26 @@ step_shader(struct step *step)
 
    while (to->internal != (GLenum)(result ? GL_RGBA32F : GL_RGBA32I))
       to++;
+   /* A vertex shader draws each pixel as a point of its own. */
+   const bool in_vertex = rng_chance(rng, 40);
+   const char *type = result ? "vec4" : "ivec4";
    put(&text,
        "#version 330 compatibility\n"
-       "uniform ivec4 u;\nuniform vec4 v;\nout %s colour;\n"
+       "uniform ivec4 u;\nuniform vec4 v;\n%sout %s colour;\n"
        "float cut(float x) { return clamp(floor(x * 16.0) * 0.0625, -1024.0, 1024.0); }\n"
        "void main() {\n"
-       "ivec2 p = ivec2(gl_FragCoord.xy);\n",
-       result ? "vec4" : "ivec4");
+       "%s"
+       "vec2 at = vec2(p) + 0.5;\n",
+       in_vertex ? "flat " : "", type,
+       in_vertex ? "ivec2 p = ivec2(gl_VertexID & 15, gl_VertexID >> 4);\n"
+                   "gl_Position = vec4((vec2(p) + 0.5) / 8.0 - 1.0, 0.0, 1.0);\n"
+                 : "ivec2 p = ivec2(gl_FragCoord.xy);\n");
    for (unsigned i = 0; i < VARIABLES; i++)
       put(&text, "int i%u = p.x * %d + p.y; float f%u = float(p.y) * %g;\n", i,
           rng_between(rng, -9, 9), i, rng_between(rng, -32, 32) / 16.0);
    for (unsigned i = rng_between(rng, 1, 5); i > 0; i--)
       statement(&text, 3);
-   if (rng_chance(rng, 20)) {
+   if (!in_vertex && rng_chance(rng, 20)) {
       put(&text, "if ");
       condition(&text, 1);
       put(&text, " discard;\n");
@@ -312,16 +319,26 @@ step_shader(struct step *step)
 
    static const char *const results[] = { "integers", "floats", "functions" };
    target_make(&target, step, to, NULL, SIDE, SIDE);
-   step_state(step, "%s, %zu characters of GLSL", results[result], text.length);
+   step_state(step, "%s, %zu characters of GLSL in a %s shader", results[result], text.length,
+              in_vertex ? "vertex" : "fragment");
    if (getenv("DIFFERENTIAL_SHADERS"))
       fprintf(stderr, "seed %lu step %u\n%s", step->seed, step->number, text.bytes);
-   const GLuint program = program_make(step, plain_vertex, text.bytes);
+   char hand_on[160];
+   snprintf(hand_on, sizeof(hand_on),
+            "#version 330 compatibility\nflat in %s colour;\nout %s written;\n"
+            "void main() { written = colour; }\n",
+            type, type);
+   const GLuint program = in_vertex ? program_make(step, text.bytes, hand_on)
+                                    : program_make(step, plain_vertex, text.bytes);
    const GLint numbers[4] = { rng_between(rng, -5, 5), rng_next(rng), rng_below(rng, 100), -1 };
    const float reals[4] = { rng_between(rng, -64, 64) / 16.0f, 0.5f, rng_between(rng, 0, 64) / 4.0f,
                             -3 };
    glUniform4iv(glGetUniformLocation(program, "u"), 1, numbers);
    glUniform4fv(glGetUniformLocation(program, "v"), 1, reals);
-   draw_rectangle(SIDE, SIDE, 0, 0, SIDE, SIDE, 0);
+   if (in_vertex)
+      glDrawArrays(GL_POINTS, 0, SIDE * SIDE);
+   else
+      draw_rectangle(SIDE, SIDE, 0, 0, SIDE, SIDE, 0);
    step_error(step, "the draw");
    /* sin and cos have an absolute error of 2^-10 or so by the PRM; the rest is relative. */
    const struct tolerance tolerance = { result == 2 ? 1e-3 : 0, result == 2 ? 1e-4 : 0 };

@@ -15,7 +15,7 @@ from ..errors import Failure
 from ..report import Stage
 from ..results import FAIL, PASS
 
-SEEDS = (1, 10)
+SEEDS = (1, 8)
 SUMMARY = re.compile(r'(?m)^vgpu in-process: (\d+) batches executed, (\d+) commands not modelled$')
 # Of the pixels of each kind of step: the edges of triangles, and lines, are left out.
 LEAST_COMPARED_PERCENT = 30
