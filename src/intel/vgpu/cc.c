@@ -135,6 +135,17 @@ vgpu_cc_alpha_test(const struct vgpu_cc *cc, float alpha)
                        cc->color_calc.AlphaReferenceValueAsUNORM8 & 0xff);
 }
 
+uint8_t
+vgpu_cc_alpha_to_coverage(const struct vgpu_cc *cc, float alpha)
+{
+   const unsigned samples = cc->draw->samples;
+
+   if (samples == 1 || !cc->blend[0].AlphaToCoverageEnable)
+      return 0xff;
+   const float part = !(alpha > 0) ? 0 : alpha < 1 ? alpha : 1; /* a NaN is 0 */
+   return (1u << (unsigned)rintf(part * (float)samples)) - 1;
+}
+
 /** Logic operations work on the bits of the texel. */
 static bool
 write_logic_op(struct vgpu_surface *surface, uint32_t lod, uint32_t layer, int x, int y,
@@ -162,9 +173,13 @@ fast_clear(struct vgpu_cc *cc, struct vgpu_surface *surface, uint32_t lod, uint3
            int y)
 {
    const bool y_tiled = surface->tiling == VGPU_TILING_Y;
+   const uint32_t samples = surface->samples > 1 ? surface->samples : 1;
    uint32_t width, height;
 
-   switch (surface->bytes) {
+   switch (samples > 1 ? 0 : surface->bytes) {
+   case 0: /* of several samples, "Multisampled" in the same table */
+      width = samples == 8 ? 2 : 8;
+      break;
    case 4:
       width = y_tiled ? 64 : 128;
       break;
@@ -177,48 +192,30 @@ fast_clear(struct vgpu_cc *cc, struct vgpu_surface *surface, uint32_t lod, uint3
    default:
       return vgpu_engine_fault(cc->draw->engine, "fast clear of %s", surface->format->name);
    }
-   height = y_tiled ? 64 : 32;
-   if (surface->tiling == VGPU_TILING_LINEAR)
-      return vgpu_engine_fault(cc->draw->engine, "fast clear of a linear surface");
+   height = samples > 1 ? 2 : y_tiled ? 64 : 32;
+   if (surface->tiling == VGPU_TILING_LINEAR || (samples > 1 && !surface->has_mcs))
+      return vgpu_engine_fault(cc->draw->engine,
+                               "fast clear of a linear surface or one without an MCS");
 
-   const uint32_t one = vgpu_format_is_integer(surface->format) ? 1 : 0x3f800000;
    uint32_t color[4];
-   for (unsigned c = 0; c < 4; c++)
-      color[c] = surface->clear_color & BIT(c) ? one : 0;
+   vgpu_surface_clear_color(surface, color);
    for (uint32_t ty = y * height; ty < (y + 1) * height; ty++) {
       for (uint32_t tx = x * width; tx < (x + 1) * width; tx++) {
-         if (!vgpu_surface_store(surface, lod, layer, tx, ty, color, 0xf))
+         if (samples > 1 ? !vgpu_surface_clear_mcs(surface, layer, tx, ty)
+                         : !vgpu_surface_store(surface, lod, layer, tx, ty, color, 0xf))
             return false;
       }
    }
    return true;
 }
 
-bool
-vgpu_cc_write(struct vgpu_cc *cc, unsigned binding_table_index, unsigned target,
-              uint32_t array_index, int x, int y, const uint32_t color[4])
+/** Blends a colour into a texel. */
+static bool
+write_texel(struct vgpu_cc *cc, const struct GFX7_BLEND_STATE_ENTRY *b,
+            struct vgpu_surface *surface, uint32_t lod, uint32_t layer, int x, int y,
+            const uint32_t color[4])
 {
    struct vgpu_engine *engine = cc->draw->engine;
-   const struct GFX7_BLEND_STATE_ENTRY *b = &cc->blend[target];
-   struct vgpu_surface *surface = vgpu_shader_env_surface(cc->env, binding_table_index);
-
-   if (!surface)
-      return false;
-   if (surface->type == VGPU_SURFACE_NULL)
-      return true;
-   if (surface->type == VGPU_SURFACE_BUFFER || surface->type == VGPU_SURFACE_STRBUF)
-      return vgpu_engine_unmodelled(engine, "a render target of %s",
-                                    vgpu_surface_type_name(surface->type));
-   if (!(surface->format->uses & VGPU_USE_RENDER))
-      return vgpu_engine_fault(engine, "%s is no render target format", surface->format->name);
-
-   const uint32_t lod = surface->mip_count, layer = surface->min_array_element + array_index;
-   if (cc->fast_clear)
-      return fast_clear(cc, surface, lod, layer, x, y);
-   if (array_index >= surface->view_extent ||
-       !vgpu_surface_contains(surface, lod, layer, x, y))
-      return true;
-
    const unsigned mask = (b->WriteDisableRed ? 0 : 1) | (b->WriteDisableGreen ? 0 : 2) |
                          (b->WriteDisableBlue ? 0 : 4) | (b->WriteDisableAlpha ? 0 : 8);
    if (vgpu_format_is_integer(surface->format))
@@ -269,4 +266,46 @@ vgpu_cc_write(struct vgpu_cc *cc, unsigned binding_table_index, unsigned target,
    if (b->LogicOpEnable)
       return write_logic_op(surface, lod, layer, x, y, b->LogicOpFunction, out, mask);
    return vgpu_surface_store(surface, lod, layer, x, y, out, mask);
+}
+
+bool
+vgpu_cc_write(struct vgpu_cc *cc, unsigned binding_table_index, unsigned target,
+              uint32_t array_index, int x, int y, uint8_t samples, const uint32_t color[4])
+{
+   struct vgpu_engine *engine = cc->draw->engine;
+   struct vgpu_surface *surface = vgpu_shader_env_surface(cc->env, binding_table_index);
+
+   if (!surface)
+      return false;
+   if (surface->type == VGPU_SURFACE_NULL)
+      return true;
+   if (surface->type == VGPU_SURFACE_BUFFER || surface->type == VGPU_SURFACE_STRBUF)
+      return vgpu_engine_unmodelled(engine, "a render target of %s",
+                                    vgpu_surface_type_name(surface->type));
+   if (!(surface->format->uses & VGPU_USE_RENDER))
+      return vgpu_engine_fault(engine, "%s is no render target format", surface->format->name);
+   if (surface->samples != cc->draw->samples || surface->interleaved)
+      return vgpu_engine_fault(engine, "a render target of %u samples in a draw of %u",
+                               surface->samples, cc->draw->samples);
+
+   const uint32_t lod = surface->mip_count, layer = surface->min_array_element + array_index;
+   if (cc->fast_clear)
+      return fast_clear(cc, surface, lod, layer, x, y);
+   uint32_t first = layer, column = x, row = y;
+   vgpu_surface_place_sample(surface, 0, &column, &row, &first);
+   if (array_index >= surface->view_extent ||
+       !vgpu_surface_contains(surface, lod, first, column, row))
+      return true;
+   if (!vgpu_surface_expand(surface, lod, layer, x, y))
+      return false;
+   for (unsigned sample = 0; sample < surface->samples; sample++) {
+      uint32_t element = layer;
+      if (!(samples >> sample & 1))
+         continue;
+      column = x, row = y;
+      vgpu_surface_place_sample(surface, sample, &column, &row, &element);
+      if (!write_texel(cc, &cc->blend[target], surface, lod, element, column, row, color))
+         return false;
+   }
+   return true;
 }

@@ -35,6 +35,7 @@ enum { HIZ_TEXELS_VALID = 0, HIZ_CLEARED = 1 };
 
 struct vgpu_depth {
    struct vgpu_engine *engine;
+   unsigned samples;
    struct GFX7_3DSTATE_WM wm;
    struct GFX7_DEPTH_STENCIL_STATE ds;
    struct GFX7_3DSTATE_DEPTH_BUFFER state;
@@ -48,7 +49,7 @@ struct vgpu_depth {
    uint32_t clear_value; /* as a texel has it */
    struct vgpu_surface buffer, stencil, hiz;
 
-   uint64_t passed; /* pixels, if statistics are on */
+   uint64_t passed; /* samples, if statistics are on */
 };
 
 static bool
@@ -79,6 +80,8 @@ new_buffer(const struct vgpu_depth *depth, unsigned format)
       .min_array_element = d->MinimumArrayElement,
       .view_extent = d->RenderTargetViewExtent + 1,
       .mip_count = d->LOD,
+      .samples = depth->samples,
+      .interleaved = depth->samples > 1,
    };
 }
 
@@ -194,6 +197,7 @@ vgpu_depth_init(struct vgpu_draw *draw, struct vgpu_depth **out)
    if (!depth)
       return vgpu_engine_fault(engine, "no host memory for the depth and stencil tests");
    depth->engine = engine;
+   depth->samples = draw->samples;
    GFX7_3DSTATE_WM_unpack(&depth->wm, wm->dw, wm->len_dw);
    if (!read_pointed(draw, GFX7_3DSTATE_DEPTH_STENCIL_STATE_POINTERS_header, dw, 3, &found))
       return false;
@@ -345,16 +349,14 @@ hiz_block(struct vgpu_depth *depth, uint32_t layer, uint32_t x, uint32_t y)
 static bool
 resolve_block(struct vgpu_depth *depth, uint32_t layer, uint32_t x, uint32_t y)
 {
-   const uint32_t lod = depth->state.LOD;
    const uint32_t x0 = x & ~(HIZ_BLOCK_WIDTH - 1u), y0 = y & ~(HIZ_BLOCK_HEIGHT - 1u);
-   const uint32_t width = vgpu_surface_minify(depth->buffer.width, lod);
-   const uint32_t height = vgpu_surface_minify(depth->buffer.height, lod);
 
    if (!depth->clear_valid)
       return vgpu_engine_fault(depth->engine, "a cleared block without a valid clear value");
-   for (y = y0; y < y0 + HIZ_BLOCK_HEIGHT && y < height; y++) {
-      for (x = x0; x < x0 + HIZ_BLOCK_WIDTH && x < width; x++) {
-         if (!write_texel(depth, layer, x, y, depth->clear_value))
+   for (y = y0; y < y0 + HIZ_BLOCK_HEIGHT; y++) {
+      for (x = x0; x < x0 + HIZ_BLOCK_WIDTH; x++) {
+         if (vgpu_surface_contains(&depth->buffer, depth->state.LOD, layer, x, y) &&
+             !write_texel(depth, layer, x, y, depth->clear_value))
             return false;
       }
    }
@@ -452,29 +454,34 @@ write_depth(struct vgpu_depth *depth, uint32_t layer, int x, int y, uint32_t tex
 }
 
 bool
-vgpu_depth_test(struct vgpu_depth *depth, const struct vgpu_setup *setup, int x, int y, float z,
-                bool *pass)
+vgpu_depth_test(struct vgpu_depth *depth, const struct vgpu_setup *setup, int x, int y,
+                unsigned sample, float z, bool *pass)
 {
    const struct GFX7_3DSTATE_DEPTH_BUFFER *d = &depth->state;
-   const uint32_t layer = d->MinimumArrayElement + setup->render_target_array_index;
+   uint32_t layer = d->MinimumArrayElement + setup->render_target_array_index;
+   uint32_t column = x, row = y;
    bool depth_pass;
 
    *pass = true;
    /* The size is the stencil buffer's, too. Outside there is nothing to test. */
    if (depth->has_depth &&
        setup->render_target_array_index <= d->RenderTargetViewExtent &&
-       (uint32_t)x < vgpu_surface_minify(d->Width + 1, d->LOD) &&
-       (uint32_t)y < vgpu_surface_minify(d->Height + 1, d->LOD)) {
+       column < vgpu_surface_minify(d->Width + 1, d->LOD) &&
+       row < vgpu_surface_minify(d->Height + 1, d->LOD)) {
+      const struct vgpu_surface shape = {
+         .samples = depth->samples, .interleaved = depth->samples > 1,
+      };
+      vgpu_surface_place_sample(&shape, sample, &column, &row, &layer);
       if (depth->clear || depth->resolve || depth->hiz_resolve)
-         return hiz_operation(depth, layer, x, y);
+         return hiz_operation(depth, layer, column, row);
 
       z = fminf(fmaxf(z, depth->viewport.MinimumDepth), depth->viewport.MaximumDepth);
       const uint32_t texel = depth->test || depth->write ? encode(depth, z) : 0;
-      if (!depth_test(depth, layer, x, y, texel, &depth_pass) ||
-          !stencil_test(depth, setup->back_facing, layer, x, y, depth_pass, pass))
+      if (!depth_test(depth, layer, column, row, texel, &depth_pass) ||
+          !stencil_test(depth, setup->back_facing, layer, column, row, depth_pass, pass))
          return false;
       *pass = *pass && depth_pass;
-      if (*pass && depth->write && !write_depth(depth, layer, x, y, texel))
+      if (*pass && depth->write && !write_depth(depth, layer, column, row, texel))
          return false;
    }
    if (*pass && depth->wm.StatisticsEnable)
@@ -490,8 +497,8 @@ vgpu_depth_is_off(const struct vgpu_depth *depth)
 }
 
 void
-vgpu_depth_count(struct vgpu_depth *depth, unsigned pixels)
+vgpu_depth_count(struct vgpu_depth *depth, unsigned samples)
 {
    if (depth->wm.StatisticsEnable)
-      depth->passed += pixels;
+      depth->passed += samples;
 }

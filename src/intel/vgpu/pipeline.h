@@ -12,6 +12,7 @@
 
 #include "eu/eu.h"
 #include "shader.h"
+#include "surface.h"
 
 struct vgpu_engine;
 
@@ -57,6 +58,13 @@ struct vgpu_draw {
    struct vgpu_engine *engine;
 
    uint32_t general_state_base, surface_state_base, dynamic_state_base, instruction_base;
+
+   /* By the windower: samples of a pixel, where in it they are, and the ones that are on. */
+   unsigned samples;
+   struct vgpu_sample {
+      float x, y;
+   } sample[VGPU_MAX_SAMPLES];
+   uint8_t sample_mask;
 
    bool no_polygon_stipple; /* by the topology */
    bool line_begins;        /* the line stipple begins anew with the next line that is drawn */
@@ -143,6 +151,7 @@ struct vgpu_ps;
 struct vgpu_subspan {
    uint16_t x, y; /* of the upper left pixel */
    uint8_t mask;  /* bit 0 upper left, 1 upper right, 2 lower left, 3 lower right */
+   uint8_t samples[4]; /* of each pixel those that are covered, none where the pixel is not */
 };
 #define VGPU_MAX_SUBSPANS 4
 /**
@@ -166,20 +175,22 @@ bool vgpu_ps_run(struct vgpu_draw *draw, struct vgpu_ps *ps, const struct vgpu_s
 struct vgpu_depth;
 bool vgpu_depth_init(struct vgpu_draw *draw, struct vgpu_depth **depth);
 void vgpu_depth_fini(struct vgpu_depth *depth);
-/** Depth and stencil tests of a pixel with their writes. \return false after a fault */
+/** Depth and stencil tests of a pixel's sample with their writes. \return false after a fault */
 bool vgpu_depth_test(struct vgpu_depth *depth, const struct vgpu_setup *setup, int x, int y,
-                     float z, bool *pass);
+                     unsigned sample, float z, bool *pass);
 /** True if every pixel passes and nothing is written; vgpu_depth_count() then counts them. */
 bool vgpu_depth_is_off(const struct vgpu_depth *depth);
-void vgpu_depth_count(struct vgpu_depth *depth, unsigned pixels);
+void vgpu_depth_count(struct vgpu_depth *depth, unsigned samples);
 
 /* cc.c: the alpha test, blending and the render targets */
 struct vgpu_cc;
 bool vgpu_cc_init(struct vgpu_draw *draw, struct vgpu_cc **cc, struct vgpu_shader_env *ps_env);
 void vgpu_cc_fini(struct vgpu_cc *cc);
 bool vgpu_cc_alpha_test(const struct vgpu_cc *cc, float alpha);
-/** Blends a colour (four components of 32 bits) into a render target. */
+/** Samples that Alpha To Coverage leaves of a pixel. */
+uint8_t vgpu_cc_alpha_to_coverage(const struct vgpu_cc *cc, float alpha);
+/** Blends a colour (four components of 32 bits) into samples of a pixel of a render target. */
 bool vgpu_cc_write(struct vgpu_cc *cc, unsigned binding_table_index, unsigned target,
-                   uint32_t array_index, int x, int y, const uint32_t color[4]);
+                   uint32_t array_index, int x, int y, uint8_t samples, const uint32_t color[4]);
 
 #endif

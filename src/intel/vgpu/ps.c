@@ -22,7 +22,8 @@
 #define MAX_PIXELS (VGPU_MAX_SUBSPANS * PIXELS_PER_SUBSPAN)
 
 enum { COMPUTED_DEPTH_OFF = 0 };
-enum { POSITION_OFFSET_NONE = 0 };
+enum { POSOFFSET_NONE = 0, POSOFFSET_CENTROID = 2, POSOFFSET_SAMPLE = 3 };
+enum { MSDISPMODE_PERSAMPLE = 0 };
 enum { EDSC_NORMAL = 0, EDSC_PSEXEC = 1, EDSC_PREPS = 2 };
 
 /* Message type of the render cache, bits 17:14 of the function control. */
@@ -34,6 +35,21 @@ enum rt_write {
    SIMD8_DUAL_SOURCE_01 = 2,
    SIMD8_DUAL_SOURCE_23 = 3,
    SIMD8_SINGLE_SOURCE_01 = 4,
+};
+
+/* Where in a pixel something is interpolated; Barycentric Interpolation Modes modulo 3. */
+enum location { LOCATION_CENTER, LOCATION_CENTROID, LOCATION_SAMPLE, NUM_LOCATIONS };
+
+/** Weights of the second and third vertex, linear on the screen. */
+struct plane {
+   float b1x, b1y, b2x, b2y; /* change per pixel */
+   float x0, y0;
+};
+
+/** What four channels of a thread are: the pixels of a subspan, or a sample of each. */
+struct slot {
+   const struct vgpu_subspan *subspan;
+   int sample; /* -1: whole pixels */
 };
 
 struct vgpu_ps {
@@ -50,13 +66,16 @@ struct vgpu_ps {
    uint8_t constants[EU_GRF_COUNT][EU_REG_BYTES];
    unsigned num_constants;
    bool early_depth;
+   bool per_sample; /* a thread's channels are samples */
 
    /* The thread that runs. */
-   uint32_t mask;   /* pixels that are covered and passed the tests so far */
-   uint32_t tested; /* those whose late tests are done */
+   uint32_t tested; /* pixels whose late tests are done */
    struct vgpu_draw *draw;
    const struct vgpu_setup *setup;
+   struct plane plane;
    uint16_t x[MAX_PIXELS], y[MAX_PIXELS];
+   uint8_t samples[MAX_PIXELS]; /* that are covered and passed the tests so far */
+   int sample[MAX_PIXELS];      /* that the channel stands for, -1: all */
    float z[MAX_PIXELS];
 };
 
@@ -76,22 +95,53 @@ read_dw(const uint8_t *grf, unsigned lane)
    return value;
 }
 
+/** Depth at a point of the screen. */
+static float
+depth_at(const struct vgpu_ps *ps, float x, float y)
+{
+   const struct vgpu_setup *s = ps->setup;
+   const struct plane *p = &ps->plane;
+   const float dx = x - p->x0, dy = y - p->y0;
+   const float b1 = p->b1x * dx + p->b1y * dy, b2 = p->b2x * dx + p->b2y * dy;
+
+   /* Where all three are alike, rounding must not make the depth another one. */
+   if (s->v[0].z == s->v[1].z && s->v[0].z == s->v[2].z)
+      return s->v[0].z + s->depth_offset;
+   return (1 - b1 - b2) * s->v[0].z + b1 * s->v[1].z + b2 * s->v[2].z + s->depth_offset;
+}
+
+/** Depth and stencil tests of a pixel's samples; those that fail go. \param z  NULL: interpolated */
+static bool
+test_samples(struct vgpu_ps *ps, unsigned p, const float *z)
+{
+   const struct vgpu_draw *draw = ps->draw;
+
+   for (unsigned s = 0; s < draw->samples; s++) {
+      bool pass;
+      if (!(ps->samples[p] >> s & 1))
+         continue;
+      const float depth = z ? *z : depth_at(ps, ps->x[p] + draw->sample[s].x,
+                                            ps->y[p] + draw->sample[s].y);
+      if (!vgpu_depth_test(ps->depth, ps->setup, ps->x[p], ps->y[p], s, depth, &pass))
+         return false;
+      if (!pass)
+         ps->samples[p] &= ~BIT(s);
+   }
+   return true;
+}
+
 /**
  * What a pixel has to pass when its colour is there: the alpha test, then depth and stencil, which
  * a pixel without alpha must not write. Once a pixel: the other render targets go by the result.
  */
 static bool
-late_tests(struct vgpu_ps *ps, unsigned p, float alpha, float z)
+late_tests(struct vgpu_ps *ps, unsigned p, float alpha, const float *z)
 {
-   bool pass = vgpu_cc_alpha_test(ps->cc, alpha);
-
    ps->tested |= BIT(p);
-   if (pass && !ps->early_depth &&
-       !vgpu_depth_test(ps->depth, ps->setup, ps->x[p], ps->y[p], z, &pass))
-      return false;
-   if (!pass)
-      ps->mask &= ~BIT(p);
-   return true;
+   if (!vgpu_cc_alpha_test(ps->cc, alpha))
+      ps->samples[p] = 0;
+   ps->samples[p] &= vgpu_cc_alpha_to_coverage(ps->cc, alpha);
+   return ps->early_depth || test_samples(ps, p, z);
 }
 
 static bool
@@ -131,9 +181,6 @@ render_cache_send(void *opaque, const struct eu_message *msg)
       mask = read_dw(msg->payload[1], 7) & 0xffff;
       mask = first_lane ? mask >> first_lane : mask;
    }
-   /* Helper pixels may run along, but only pixels that the windower gave are written. */
-   mask &= ps->mask >> first_lane & ((1u << lanes) - 1);
-
    const unsigned regs = lanes / 8;
    /* The alpha of target 0, for the alpha test of the others, is in front of their colour. */
    const unsigned alpha_at = at;
@@ -149,7 +196,8 @@ render_cache_send(void *opaque, const struct eu_message *msg)
 
    for (unsigned lane = 0; lane < lanes; lane++) {
       const unsigned p = first_lane + lane;
-      if (!(mask >> lane & 1) || p >= MAX_PIXELS)
+      /* Helper pixels may run along, but only samples that the windower gave are written. */
+      if (!(mask >> lane & 1) || p >= MAX_PIXELS || !ps->samples[p])
          continue;
       uint32_t color[4];
       for (unsigned c = 0; c < 4; c++)
@@ -157,19 +205,18 @@ render_cache_send(void *opaque, const struct eu_message *msg)
                        ? read_dw(msg->payload[at], c)
                        : read_dw(msg->payload[at + c * regs + lane / 8], lane % 8);
       if (!(ps->tested & BIT(p))) {
-         float alpha;
+         float alpha, z = 0;
          memcpy(&alpha, &color[3], sizeof(alpha));
          if (source0_alpha)
             alpha = read_float(msg->payload[alpha_at + lane / 8], lane % 8);
-         if (!late_tests(ps, p, alpha,
-                         depth ? read_float(msg->payload[at + color_regs + lane / 8], lane % 8)
-                               : ps->z[p]))
+         if (depth)
+            z = read_float(msg->payload[at + color_regs + lane / 8], lane % 8);
+         if (!late_tests(ps, p, alpha, depth ? &z : NULL))
             return false;
-         if (!(ps->mask & BIT(p)))
-            continue;
       }
-      if (!vgpu_cc_write(ps->cc, surface, target, ps->setup->render_target_array_index, ps->x[p],
-                         ps->y[p], color))
+      if (ps->samples[p] &&
+          !vgpu_cc_write(ps->cc, surface, target, ps->setup->render_target_array_index, ps->x[p],
+                         ps->y[p], ps->samples[p], color))
          return false;
    }
    return true;
@@ -250,6 +297,8 @@ vgpu_ps_init(struct vgpu_draw *draw, struct vgpu_ps **out)
       return true;
    if (!choose_kernel(draw, ps, &kernel))
       return false;
+   ps->per_sample =
+      draw->samples > 1 && ps->wm.MultisampleDispatchMode == MSDISPMODE_PERSAMPLE;
    ps->early_depth = ps->wm.EarlyDepthStencilControl == EDSC_PREPS ||
                      (ps->wm.PixelShaderComputedDepthMode == COMPUTED_DEPTH_OFF &&
                       !ps->wm.PixelShaderKillsPixel);
@@ -288,12 +337,6 @@ vgpu_ps_subspans(const struct vgpu_ps *ps)
 {
    return ps->width / PIXELS_PER_SUBSPAN;
 }
-
-/** Weights of the second and third vertex at a pixel's centre, linear on the screen. */
-struct plane {
-   float b1x, b1y, b2x, b2y; /* change per pixel */
-   float x0, y0;
-};
 
 static bool
 make_plane(const struct vgpu_setup *s, struct plane *p)
@@ -349,41 +392,116 @@ put_lanes(struct eu_thread *thread, unsigned at, const float *values, unsigned l
    return at + lanes / 8;
 }
 
+/** Where a channel's value is interpolated. */
+static struct vgpu_sample
+place(const struct vgpu_ps *ps, enum location location, unsigned p)
+{
+   const struct vgpu_draw *draw = ps->draw;
+   const uint8_t samples = ps->samples[p];
+   struct vgpu_sample at = { 0.5f, 0.5f };
+
+   if (location == LOCATION_SAMPLE && ps->sample[p] >= 0)
+      at = draw->sample[ps->sample[p]];
+   /* The centre is the centroid of a pixel that is covered whole, and of one that is not. */
+   else if (location == LOCATION_CENTROID && samples && samples != draw->sample_mask)
+      at = draw->sample[__builtin_ctz(samples)];
+   at.x += ps->x[p];
+   at.y += ps->y[p];
+   return at;
+}
+
+struct barycentrics {
+   float perspective[2][MAX_PIXELS], linear[2][MAX_PIXELS]; /* of vertex 1, 2 */
+   float w[MAX_PIXELS];
+};
+
+static void
+interpolate(const struct vgpu_ps *ps, enum location location, struct barycentrics *out)
+{
+   const struct vgpu_setup *s = ps->setup;
+   const struct plane *plane = &ps->plane;
+
+   for (unsigned i = 0; i < ps->width; i++) {
+      const struct vgpu_sample at = place(ps, location, i);
+      const float dx = at.x - plane->x0, dy = at.y - plane->y0;
+      const float b1 = plane->b1x * dx + plane->b1y * dy;
+      const float b2 = plane->b2x * dx + plane->b2y * dy;
+      const float inv_w =
+         (1 - b1 - b2) * s->v[0].inv_w + b1 * s->v[1].inv_w + b2 * s->v[2].inv_w;
+      out->w[i] = 1 / inv_w;
+      out->linear[0][i] = b1;
+      out->linear[1][i] = b2;
+      out->perspective[0][i] = b1 * s->v[1].inv_w * out->w[i];
+      out->perspective[1][i] = b2 * s->v[2].inv_w * out->w[i];
+   }
+}
+
+/** Offsets of what the channels stand for in their pixels, a byte each for x and y in sixteenths. */
+static unsigned
+put_offsets(const struct vgpu_ps *ps, struct eu_thread *thread, unsigned at)
+{
+   const enum location location =
+      ps->state.PositionXYOffsetSelect == POSOFFSET_CENTROID ? LOCATION_CENTROID
+                                                             : LOCATION_SAMPLE;
+
+   for (unsigned i = 0; i < ps->width; i++) {
+      const struct vgpu_sample where = place(ps, location, i);
+      thread->grf[at][2 * i] = (uint8_t)((where.x - ps->x[i]) * 16);
+      thread->grf[at][2 * i + 1] = (uint8_t)((where.y - ps->y[i]) * 16);
+   }
+   return at + 1;
+}
+
 /** Everything in front of the constants and attributes. \return the next register */
 static unsigned
-fill_payload(struct vgpu_ps *ps, const struct vgpu_setup *setup, struct eu_thread *thread,
-             const struct vgpu_subspan *subspans, unsigned count, uint32_t mask,
-             const float bary[2][2][MAX_PIXELS], const float *w)
+fill_payload(struct vgpu_ps *ps, struct eu_thread *thread, const struct slot *slots,
+             unsigned count, uint32_t mask)
 {
-   const unsigned lanes = ps->width;
+   const struct vgpu_setup *setup = ps->setup;
+   const unsigned lanes = ps->width, modes = ps->wm.BarycentricInterpolationMode;
+   const unsigned first_sample = ps->per_sample ? slots[0].sample : 0;
+   struct barycentrics bary[NUM_LOCATIONS];
+   bool done[NUM_LOCATIONS] = { false };
 
    put(thread->grf[0], 0, (setup->render_target_array_index & 0x7ff) << 16 |
-                             (setup->back_facing ? 1u << 15 : 0));
+                             (setup->back_facing ? 1u << 15 : 0) | first_sample / 2 << 6);
    put(thread->grf[0], 3, ps->shader.sampler_state |
                              (ps->shader.scratch_bytes ? ps->state.PerThreadScratchSpace : 0));
    put(thread->grf[0], 4, ps->shader.binding_table);
    put(thread->grf[0], 5, ps->shader.scratch_base);
    for (unsigned i = 0; i < count; i++)
-      put(thread->grf[1], 2 + i, subspans[i].x | (uint32_t)subspans[i].y << 16);
+      put(thread->grf[1], 2 + i,
+          slots[i].subspan->x | (uint32_t)slots[i].subspan->y << 16);
    put(thread->grf[1], 7, mask | mask << 16);
 
    unsigned at = 2;
-   for (unsigned mode = 0; mode < 6; mode++) {
-      if (!(ps->wm.BarycentricInterpolationMode & BIT(mode)))
+   for (unsigned mode = 0; mode < 2 * NUM_LOCATIONS; mode++) {
+      if (!(modes & BIT(mode)))
          continue;
-      /* Without multisampling centroid and sample are the centre. Eight pixels at a time. */
-      const bool linear = mode >= 3;
+      /* With one sample centroid and sample are the centre. */
+      const unsigned location = ps->draw->samples > 1 ? mode % NUM_LOCATIONS : LOCATION_CENTER;
+      if (!done[location])
+         interpolate(ps, location, &bary[location]);
+      done[location] = true;
+      /* Eight pixels at a time. */
       for (unsigned half = 0; half < lanes / 8; half++) {
          for (unsigned b = 0; b < 2; b++, at++) {
-            for (unsigned i = 0; i < 8; i++)
-               put_float(thread->grf[at], i, bary[linear][b][8 * half + i]);
+            const float *values = mode >= NUM_LOCATIONS ? bary[location].linear[b]
+                                                        : bary[location].perspective[b];
+            memcpy(thread->grf[at], values + 8 * half, EU_REG_BYTES);
          }
       }
    }
    if (ps->wm.PixelShaderUsesSourceDepth)
       at = put_lanes(thread, at, ps->z, lanes);
-   if (ps->wm.PixelShaderUsesSourceW)
-      at = put_lanes(thread, at, w, lanes);
+   if (ps->wm.PixelShaderUsesSourceW) {
+      const enum location location = ps->per_sample ? LOCATION_SAMPLE : LOCATION_CENTER;
+      if (!done[location])
+         interpolate(ps, location, &bary[location]);
+      at = put_lanes(thread, at, bary[location].w, lanes);
+   }
+   if (ps->state.PositionXYOffsetSelect != POSOFFSET_NONE)
+      at = put_offsets(ps, thread, at);
    return at;
 }
 
@@ -408,57 +526,50 @@ run_thread(struct vgpu_ps *ps, struct eu_thread *thread)
    return vgpu_engine_fault(engine, "pixel shader waits for a notification");
 }
 
-bool
-vgpu_ps_run(struct vgpu_draw *draw, struct vgpu_ps *ps, const struct vgpu_setup *setup,
-            const struct vgpu_subspan *subspans, unsigned count)
+/** Tests before the shader, if they are early. */
+static bool
+early_tests(struct vgpu_ps *ps)
 {
-   float bary[2][2][MAX_PIXELS] = { 0 }; /* perspective, linear; of vertex 1, 2 */
-   float w[MAX_PIXELS] = { 0 };
-   struct plane plane;
+   if (!ps->early_depth)
+      return true;
+   for (unsigned i = 0; i < ps->width; i++) {
+      if (vgpu_depth_is_off(ps->depth))
+         vgpu_depth_count(ps->depth, __builtin_popcount(ps->samples[i]));
+      else if (ps->samples[i] && !test_samples(ps, i, NULL))
+         return false;
+   }
+   return true;
+}
+
+static bool
+run_slots(struct vgpu_ps *ps, const struct slot *slots, unsigned count)
+{
+   struct vgpu_draw *draw = ps->draw;
+   const struct vgpu_setup *setup = ps->setup;
    uint32_t mask = 0;
 
-   if (!make_plane(setup, &plane))
-      return true;
-   ps->setup = setup;
    for (unsigned i = 0; i < ps->width; i++) {
-      const struct vgpu_subspan *ss = &subspans[i / 4 < count ? i / 4 : 0];
-      ps->x[i] = ss->x + (i & 1);
-      ps->y[i] = ss->y + (i >> 1 & 1);
-      if (i / 4 < count && ss->mask >> i % 4 & 1)
-         mask |= BIT(i);
-
-      const float dx = ps->x[i] + 0.5f - plane.x0, dy = ps->y[i] + 0.5f - plane.y0;
-      const float b1 = plane.b1x * dx + plane.b1y * dy, b2 = plane.b2x * dx + plane.b2y * dy;
-      const float b0 = 1 - b1 - b2;
-      const float inv_w = b0 * setup->v[0].inv_w + b1 * setup->v[1].inv_w +
-                          b2 * setup->v[2].inv_w;
-      w[i] = 1 / inv_w;
-      bary[1][0][i] = b1;
-      bary[1][1][i] = b2;
-      bary[0][0][i] = b1 * setup->v[1].inv_w * w[i];
-      bary[0][1][i] = b2 * setup->v[2].inv_w * w[i];
-      ps->z[i] = b0 * setup->v[0].z + b1 * setup->v[1].z + b2 * setup->v[2].z +
-                 setup->depth_offset;
-      /* Where all three are alike, rounding must not make the depth another one. */
-      if (setup->v[0].z == setup->v[1].z && setup->v[0].z == setup->v[2].z)
-         ps->z[i] = setup->v[0].z + setup->depth_offset;
+      const struct slot *slot = &slots[i / 4 < count ? i / 4 : 0];
+      ps->x[i] = slot->subspan->x + (i & 1);
+      ps->y[i] = slot->subspan->y + (i >> 1 & 1);
+      ps->sample[i] = slot->sample;
+      ps->samples[i] = i / 4 < count ? slot->subspan->samples[i % 4] : 0;
+      if (slot->sample >= 0)
+         ps->samples[i] &= BIT(slot->sample);
    }
-
-   if (ps->early_depth && vgpu_depth_is_off(ps->depth))
-      vgpu_depth_count(ps->depth, __builtin_popcount(mask));
-   for (unsigned i = 0; i < ps->width && ps->early_depth && !vgpu_depth_is_off(ps->depth); i++) {
-      bool pass = true;
-      if (mask >> i & 1 &&
-          !vgpu_depth_test(ps->depth, setup, ps->x[i], ps->y[i], ps->z[i], &pass))
-         return false;
-      if (!pass)
-         mask &= ~BIT(i);
-   }
+   if (!early_tests(ps))
+      return false;
+   for (unsigned i = 0; i < ps->width; i++)
+      mask |= (uint32_t)(ps->samples[i] != 0) << i;
    if (!mask || !ps->dispatch)
       return true;
+   for (unsigned i = 0; i < ps->width && ps->wm.PixelShaderUsesSourceDepth; i++) {
+      const struct vgpu_sample at =
+         place(ps, ps->per_sample ? LOCATION_SAMPLE : LOCATION_CENTER, i);
+      ps->z[i] = depth_at(ps, at.x, at.y);
+   }
 
    struct eu_thread thread;
-   ps->mask = mask;
    ps->tested = 0;
    eu_thread_init(&thread, vgpu_ps_channels(mask));
    thread.cr0[0] = ps->state.FloatingPointMode ? EU_CR0_ALT_MODE : 0;
@@ -466,7 +577,7 @@ vgpu_ps_run(struct vgpu_draw *draw, struct vgpu_ps *ps, const struct vgpu_setup 
    thread.cr0[0] |= ps->state.SingleProgramFlow ? EU_CR0_SPF : 0;
    thread.user = &ps->shader;
 
-   const unsigned end = fill_payload(ps, setup, &thread, subspans, count, mask, bary, w);
+   const unsigned end = fill_payload(ps, &thread, slots, count, mask);
    unsigned at = ps->start_grf;
    const unsigned attributes = ps->state.AttributeEnable ? setup->num_attributes : 0;
    if (at < end || at + ps->num_constants + 2 * attributes > EU_GRF_COUNT)
@@ -491,4 +602,31 @@ vgpu_ps_run(struct vgpu_draw *draw, struct vgpu_ps *ps, const struct vgpu_setup 
       }
    }
    return run_thread(ps, &thread);
+}
+
+bool
+vgpu_ps_run(struct vgpu_draw *draw, struct vgpu_ps *ps, const struct vgpu_setup *setup,
+            const struct vgpu_subspan *subspans, unsigned count)
+{
+   const unsigned num_slots = vgpu_ps_subspans(ps);
+   struct slot slots[VGPU_MAX_SUBSPANS];
+
+   if (!make_plane(setup, &ps->plane))
+      return true;
+   ps->setup = setup;
+   if (!ps->per_sample) {
+      for (unsigned i = 0; i < count; i++)
+         slots[i] = (struct slot){ .subspan = &subspans[i], .sample = -1 };
+      return run_slots(ps, slots, count);
+   }
+   /* Each thread has some samples of one subspan. */
+   for (unsigned i = 0; i < count; i++) {
+      for (unsigned first = 0; first < draw->samples; first += num_slots) {
+         for (unsigned k = 0; k < num_slots; k++)
+            slots[k] = (struct slot){ .subspan = &subspans[i], .sample = (int)(first + k) };
+         if (!run_slots(ps, slots, num_slots))
+            return false;
+      }
+   }
+   return true;
 }

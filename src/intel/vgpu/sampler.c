@@ -24,6 +24,7 @@ enum kind {
    KIND_LD,
    KIND_RESINFO,
    KIND_SAMPLEINFO,
+   KIND_MCS,
 };
 
 /* Where the LOD comes from. */
@@ -73,9 +74,11 @@ static const struct message messages[32] = {
    [18] = { "gather4_po_c", KIND_GATHER, LOD_PARAMETER, true,
             { PARAM_REF, PARAM_U, PARAM_V, PARAM_OFFU, PARAM_OFFV, PARAM_R },
             { UVR, PARAM_REF, PARAM_OFFU, PARAM_OFFV } },
-   [29] = { "ld_mcs", KIND_NONE, LOD_PARAMETER, false, { 0 }, { 0 } },
-   [30] = { "ld2dms", KIND_NONE, LOD_PARAMETER, false, { 0 }, { 0 } },
-   [31] = { "ld2dss", KIND_NONE, LOD_PARAMETER, false, { 0 }, { 0 } },
+   [29] = { "ld_mcs", KIND_MCS, LOD_PARAMETER, false, { UVR }, { UVR } },
+   [30] = { "ld2dms", KIND_LD, LOD_PARAMETER, false, { PARAM_SI, PARAM_MCS, UVR },
+            { UVR, PARAM_NONE, PARAM_SI, PARAM_MCS } },
+   [31] = { "ld2dss", KIND_LD, LOD_PARAMETER, false, { PARAM_SI, UVR },
+            { UVR, PARAM_NONE, PARAM_SI } },
 };
 
 static const struct vgpu_message_entry matrix[] = {
@@ -90,13 +93,13 @@ static const struct vgpu_message_entry matrix[] = {
    { "gather4", true, NULL },
    { "LOD", true, "SIMD8 and SIMD16" },
    { "resinfo", true, NULL },
-   { "sampleinfo", true, "of surfaces with one sample" },
+   { "sampleinfo", true, NULL },
    { "gather4_c", true, NULL },
    { "gather4_po", true, NULL },
    { "gather4_po_c", true, NULL },
-   { "ld_mcs", false, "multisampling" },
-   { "ld2dms", false, "multisampling" },
-   { "ld2dss", false, "multisampling" },
+   { "ld_mcs", true, NULL },
+   { "ld2dms", true, NULL },
+   { "ld2dss", true, NULL },
    { "SIMD32/64", false, "deinterlacing, sample_unorm, cache flush" },
 };
 
@@ -258,6 +261,9 @@ check_filter(const struct eu_message *msg, const char *name, const struct vgpu_s
    if (surface->type > VGPU_SURFACE_CUBE)
       return eu_thread_fault(msg->thread, "%s of a %s", name,
                              vgpu_surface_type_name(surface->type));
+   if (surface->samples > 1)
+      return eu_thread_fault(msg->thread, "%s of a surface with %u samples", name,
+                             surface->samples);
    if (filters && !gather && vgpu_format_is_integer(surface->format))
       return eu_thread_fault(msg->thread, "%s: %s with a linear filter", name,
                              surface->format->name);
@@ -271,8 +277,10 @@ check_filter(const struct eu_message *msg, const char *name, const struct vgpu_s
 
 /* ---------------------------------------------------------------- messages without a filter */
 
+/** \param has_mcs  the message says where samples are, as ld_mcs has told */
 static bool
-load(const struct vgpu_sampler_op *op, const struct vgpu_sampler_coord *coord, uint32_t rgba[4])
+load(const struct vgpu_sampler_op *op, const struct vgpu_sampler_coord *coord, bool has_mcs,
+     uint32_t rgba[4])
 {
    struct vgpu_surface *surface = op->surface;
    const int32_t u = coord->p[PARAM_U].i, v = coord->p[PARAM_V].i, r = coord->p[PARAM_R].i;
@@ -296,10 +304,33 @@ load(const struct vgpu_sampler_op *op, const struct vgpu_sampler_coord *coord, u
    default:
       layer = surface->is_array ? (uint32_t)r : 0;
    }
-   if (layer >= vgpu_surface_layers(surface, 0))
+   if (layer >= vgpu_surface_layers(surface, 0) || x >= surface->width || y >= surface->height)
       return true;
-   return vgpu_surface_fetch(surface, surface->min_lod + lod, surface->min_array_element + layer,
-                             x, y, rgba);
+   layer += surface->min_array_element;
+   uint32_t sample = coord->p[PARAM_SI].u % VGPU_MAX_SAMPLES;
+   if (surface->has_mcs && has_mcs) {
+      if (coord->p[PARAM_MCS].u == VGPU_MCS_CLEAR) {
+         vgpu_surface_clear_color(surface, rgba);
+         return true;
+      }
+      sample = vgpu_surface_mcs_place(surface, coord->p[PARAM_MCS].u, sample);
+   }
+   vgpu_surface_place_sample(surface, sample, &x, &y, &layer);
+   return vgpu_surface_fetch(surface, surface->min_lod + lod, layer, x, y, rgba);
+}
+
+static bool
+load_mcs(const struct vgpu_sampler_op *op, const struct vgpu_sampler_coord *coord,
+         uint32_t rgba[4])
+{
+   struct vgpu_surface *surface = op->surface;
+   const uint32_t x = coord->p[PARAM_U].u, y = coord->p[PARAM_V].u;
+   const uint32_t layer = surface->is_array ? coord->p[PARAM_R].u : 0;
+
+   if (surface->samples < 4 || !surface->has_mcs || x >= surface->width || y >= surface->height ||
+       layer >= vgpu_surface_layers(surface, 0))
+      return true;
+   return vgpu_surface_read_mcs(surface, surface->min_array_element + layer, x, y, &rgba[0]);
 }
 
 /* Size of a LOD, array elements and number of LODs; zeros for a LOD that does not exist. */
@@ -360,10 +391,14 @@ run_channel(const struct message *m, struct vgpu_sampler_op *op,
       resinfo(op->surface, coord->p[PARAM_LOD].u, rgba);
       return true;
    case KIND_SAMPLEINFO:
-      rgba[0] = op->surface->type != VGPU_SURFACE_NULL;
+      if (op->surface->type != VGPU_SURFACE_NULL)
+         rgba[0] = op->surface->samples ? op->surface->samples : 1;
       return true;
+   case KIND_MCS:
+      return load_mcs(op, coord, rgba);
    case KIND_LD:
-      return op->surface->type == VGPU_SURFACE_NULL || load(op, coord, rgba);
+      return op->surface->type == VGPU_SURFACE_NULL ||
+             load(op, coord, m->simd[1] == PARAM_MCS, rgba);
    default:
       break;
    }

@@ -33,6 +33,8 @@ enum vgpu_sampler_param {
    PARAM_DRDY,
    PARAM_OFFU,
    PARAM_OFFV,
+   PARAM_SI,
+   PARAM_MCS,
    NUM_PARAMS,
 };
 

@@ -35,6 +35,40 @@ align(uint32_t value, uint32_t to)
    return (value + to - 1) & ~(to - 1);
 }
 
+/** What all samples take next to each other, "Interleaved Multisampled Surfaces". */
+static uint32_t
+physical_width(const struct vgpu_surface *surface)
+{
+   if (!surface->interleaved || surface->samples < 4)
+      return surface->width;
+   return align(surface->width, 2) * (surface->samples == 8 ? 4 : 2);
+}
+
+static uint32_t
+physical_height(const struct vgpu_surface *surface)
+{
+   return surface->interleaved && surface->samples >= 4 ? align(surface->height, 2) * 2
+                                                        : surface->height;
+}
+
+void
+vgpu_surface_place_sample(const struct vgpu_surface *surface, uint32_t sample, uint32_t *x,
+                          uint32_t *y, uint32_t *layer)
+{
+   if (surface->samples < 4)
+      return;
+   if (!surface->interleaved) {
+      *layer = *layer * surface->samples + sample;
+      return;
+   }
+   /* Squares of two by two pixels: of each sample one, side by side. */
+   if (surface->samples == 8)
+      *x = (*x & ~1u) << 2 | (sample & 4) | (sample & 1) << 1 | (*x & 1);
+   else
+      *x = (*x & ~1u) << 1 | (sample & 1) << 1 | (*x & 1);
+   *y = (*y & ~1u) << 1 | (sample & 2) | (*y & 1);
+}
+
 uint32_t
 vgpu_surface_layers(const struct vgpu_surface *surface, uint32_t lod)
 {
@@ -58,8 +92,9 @@ place_lods_2d(struct vgpu_surface *surface)
    uint32_t x = 0, y = 0;
 
    for (uint32_t lod = 0; lod < VGPU_SURFACE_MAX_LODS; lod++) {
-      uint32_t width = align(vgpu_surface_minify(surface->width, lod), surface->halign);
-      uint32_t height = align(vgpu_surface_minify(surface->height, lod), surface->valign);
+      uint32_t width = align(vgpu_surface_minify(physical_width(surface), lod), surface->halign);
+      uint32_t height =
+         align(vgpu_surface_minify(physical_height(surface), lod), surface->valign);
 
       surface->lods[lod] = (struct vgpu_surface_lod){
          .x = x / surface->format->block_width,
@@ -96,8 +131,8 @@ place_lods_3d(struct vgpu_surface *surface)
 static uint32_t
 qpitch(const struct vgpu_surface *surface, bool lod0_only)
 {
-   uint32_t h0 = align(surface->height, surface->valign);
-   uint32_t h1 = align(vgpu_surface_minify(surface->height, 1), surface->valign);
+   uint32_t h0 = align(physical_height(surface), surface->valign);
+   uint32_t h1 = align(vgpu_surface_minify(physical_height(surface), 1), surface->valign);
    uint32_t rows = lod0_only ? h0 : h0 + h1 + 12 * surface->valign;
 
    return rows / surface->format->block_height;
@@ -143,9 +178,11 @@ vgpu_surface_contains(const struct vgpu_surface *surface, uint32_t lod, uint32_t
 {
    uint32_t first = surface->type == VGPU_SURFACE_3D ? 0 : surface->min_array_element;
 
+   if (!surface->interleaved && surface->samples > 1)
+      layer /= surface->samples;
    return surface->type <= VGPU_SURFACE_CUBE && lod < VGPU_SURFACE_MAX_LODS &&
-          x < vgpu_surface_minify(surface->width, lod) &&
-          y < vgpu_surface_minify(surface->height, lod) &&
+          x < vgpu_surface_minify(physical_width(surface), lod) &&
+          y < vgpu_surface_minify(physical_height(surface), lod) &&
           layer - first < vgpu_surface_layers(surface, lod);
 }
 
@@ -160,9 +197,9 @@ unmodelled_fields(struct vgpu_engine *engine, const struct GFX7_RENDER_SURFACE_S
       return !vgpu_engine_fault(engine, "%s: reserved Surface Type 6", prefix);
    if (s->SurfaceType == VGPU_SURFACE_STRBUF || s->SurfaceType == VGPU_SURFACE_BUFFER)
       return false;
-   if (s->NumberofMultisamples)
-      return !vgpu_engine_unmodelled(engine, "%s: Number of Multisamples %u", prefix,
-                                     s->NumberofMultisamples);
+   if (s->NumberofMultisamples == 1 || s->NumberofMultisamples > 3)
+      return !vgpu_engine_fault(engine, "%s: reserved Number of Multisamples %u", prefix,
+                                s->NumberofMultisamples);
    if (s->RenderTargetRotation)
       return !vgpu_engine_unmodelled(engine, "%s: Render Target Rotation %u", prefix,
                                      s->RenderTargetRotation);
@@ -206,6 +243,11 @@ decode_image(struct vgpu_surface *surface, const struct GFX7_RENDER_SURFACE_STAT
                                "RENDER_SURFACE_STATE: Surface Base Address 0x%08x of a tiled "
                                "surface is not that of a page",
                                surface->address);
+   surface->samples = 1u << s->NumberofMultisamples;
+   surface->interleaved = surface->samples > 1 && s->MultisampledSurfaceStorageFormat;
+   surface->has_mcs = surface->samples > 1 && s->MCSEnable;
+   surface->mcs_address = (uint32_t)s->AuxiliarySurfaceBaseAddress & ~(PAGE_BYTES - 1);
+   surface->mcs_pitch_bytes = (s->AuxiliarySurfacePitch + 1) * 128;
    surface->width = s->Width + 1;
    surface->height = surface->type == VGPU_SURFACE_1D ? 1 : s->Height + 1;
    surface->is_array = s->SurfaceArray;
@@ -421,6 +463,108 @@ vgpu_surface_store_entry(struct vgpu_surface *surface, uint32_t entry, const uin
    if (entry >= surface->num_entries)
       return true;
    return store(surface, surface->address + entry * surface->pitch_bytes, rgba, mask);
+}
+
+/* ---------------------------------------------------------------- samples */
+
+void
+vgpu_surface_clear_color(const struct vgpu_surface *surface, uint32_t rgba[4])
+{
+   const uint32_t one = vgpu_format_is_integer(surface->format) ? 1 : 0x3f800000;
+
+   for (unsigned c = 0; c < 4; c++)
+      rgba[c] = surface->clear_color >> c & 1 ? one : 0;
+}
+
+static uint32_t
+own_places(const struct vgpu_surface *surface)
+{
+   return surface->samples == 8 ? 0x76543210 : 0xe4;
+}
+
+uint32_t
+vgpu_surface_mcs_place(const struct vgpu_surface *surface, uint32_t mcs, uint32_t sample)
+{
+   return surface->samples == 8 ? mcs >> 4 * sample & 7 : mcs >> 2 * sample & 3;
+}
+
+/* The entry of a pixel, of a byte or four: Y-tiled, array elements below each other. */
+static uint8_t *
+map_mcs(struct vgpu_surface *surface, uint32_t layer, uint32_t x, uint32_t y, bool write)
+{
+   const uint32_t bytes = surface->samples == 8 ? 4 : 1;
+   const uint32_t row = layer * align(surface->height, 4) + y;
+
+   return vgpu_surface_map(surface,
+                           surface->mcs_address + vgpu_tiled_offset(VGPU_TILING_Y,
+                                                                    surface->mcs_pitch_bytes,
+                                                                    x * bytes, row), write);
+}
+
+static bool
+write_mcs(struct vgpu_surface *surface, uint32_t layer, uint32_t x, uint32_t y, uint32_t mcs)
+{
+   uint8_t *host = map_mcs(surface, layer, x, y, true);
+
+   if (host)
+      memcpy(host, &mcs, surface->samples == 8 ? 4 : 1);
+   return host;
+}
+
+bool
+vgpu_surface_read_mcs(struct vgpu_surface *surface, uint32_t layer, uint32_t x, uint32_t y,
+                      uint32_t *mcs)
+{
+   *mcs = own_places(surface);
+   if (!surface->has_mcs)
+      return true;
+   const uint8_t *host = map_mcs(surface, layer, x, y, false);
+   if (!host)
+      return false;
+   if (surface->samples == 8)
+      memcpy(mcs, host, 4);
+   else
+      *mcs = *host == 0xff ? VGPU_MCS_CLEAR : *host;
+   return true;
+}
+
+bool
+vgpu_surface_clear_mcs(struct vgpu_surface *surface, uint32_t layer, uint32_t x, uint32_t y)
+{
+   return x >= surface->width || y >= surface->height ||
+          write_mcs(surface, layer, x, y, VGPU_MCS_CLEAR);
+}
+
+bool
+vgpu_surface_expand(struct vgpu_surface *surface, uint32_t lod, uint32_t layer, uint32_t x,
+                    uint32_t y)
+{
+   uint32_t mcs, rgba[VGPU_MAX_SAMPLES][4];
+
+   if (!surface->has_mcs)
+      return true;
+   if (!vgpu_surface_read_mcs(surface, layer, x, y, &mcs))
+      return false;
+   if (mcs == own_places(surface))
+      return true;
+   for (uint32_t s = 0; s < surface->samples; s++) {
+      uint32_t column = x, row = y, element = layer;
+      if (mcs == VGPU_MCS_CLEAR) {
+         vgpu_surface_clear_color(surface, rgba[s]);
+         continue;
+      }
+      vgpu_surface_place_sample(surface, vgpu_surface_mcs_place(surface, mcs, s), &column, &row,
+                                &element);
+      if (!vgpu_surface_fetch(surface, lod, element, column, row, rgba[s]))
+         return false;
+   }
+   for (uint32_t s = 0; s < surface->samples; s++) {
+      uint32_t column = x, row = y, element = layer;
+      vgpu_surface_place_sample(surface, s, &column, &row, &element);
+      if (!vgpu_surface_store(surface, lod, element, column, row, rgba[s], 0xf))
+         return false;
+   }
+   return write_mcs(surface, layer, x, y, own_places(surface));
 }
 
 /* Calls vgpu_surface_read() or _write() for each run of bytes that are next to each other. */

@@ -30,6 +30,7 @@ enum vgpu_surface_type {
 
 #define VGPU_SURFACE_MAX_LODS 15 /* as many as MIP Count / LOD and a width of 2^14 allow */
 #define VGPU_SURFACE_PAGES 64
+#define VGPU_MAX_SAMPLES 8
 
 /** A page of graphics memory that was mapped since the surface was decoded. */
 struct vgpu_surface_page {
@@ -72,6 +73,19 @@ struct vgpu_surface {
     * clear_color, is not kept: a fast clear writes the texels. So they are always valid.
     */
    uint8_t clear_color; /* a bit each for red, green, blue and alpha: 1 instead of 0 */
+
+   /*
+    * Samples of a pixel, at most VGPU_MAX_SAMPLES; 0 is 1. They are array elements of their own, or
+    * stand next to each other in depth and stencil.
+    */
+   uint32_t samples;
+   bool interleaved;
+   /*
+    * Of several samples the MCS has for each pixel where each sample is, or that the pixel has
+    * clear_color. Writing a pixel gives each sample its own place, as none is ever compressed.
+    */
+   bool has_mcs;
+   uint32_t mcs_address, mcs_pitch_bytes;
 
    uint32_t halign, valign; /* in texels */
    uint32_t qpitch;         /* from one array element to the next, in rows of blocks */
@@ -123,6 +137,33 @@ uint32_t vgpu_surface_layers(const struct vgpu_surface *surface, uint32_t lod);
  */
 uint32_t vgpu_surface_texel_address(const struct vgpu_surface *surface, uint32_t lod,
                                     uint32_t layer, uint32_t x, uint32_t y);
+
+/**
+ * Where the sample of a pixel is: changes the pixel's coordinates and layer to those of the texel
+ * that has it, which are what the functions here take. Does nothing for one sample.
+ */
+void vgpu_surface_place_sample(const struct vgpu_surface *surface, uint32_t sample, uint32_t *x,
+                               uint32_t *y, uint32_t *layer);
+
+/** What fast clears set a pixel to, floats or integers. */
+void vgpu_surface_clear_color(const struct vgpu_surface *surface, uint32_t rgba[4]);
+
+/**
+ * What the MCS has of a pixel: of each sample the number of its place, in two bits or, of eight
+ * samples, four; or VGPU_MCS_CLEAR. Without an MCS each sample is in its own place.
+ * \param layer  as vgpu_surface_texel_address(), of whole pixels
+ */
+bool vgpu_surface_read_mcs(struct vgpu_surface *surface, uint32_t layer, uint32_t x, uint32_t y,
+                           uint32_t *mcs);
+#define VGPU_MCS_CLEAR UINT32_MAX
+/** The place of a sample. */
+uint32_t vgpu_surface_mcs_place(const struct vgpu_surface *surface, uint32_t mcs,
+                                uint32_t sample);
+/** Marks a pixel as cleared; nothing outside of the surface. The surface must have an MCS. */
+bool vgpu_surface_clear_mcs(struct vgpu_surface *surface, uint32_t layer, uint32_t x, uint32_t y);
+/** Brings all samples of a pixel to their own places, before one is written. */
+bool vgpu_surface_expand(struct vgpu_surface *surface, uint32_t lod, uint32_t layer, uint32_t x,
+                         uint32_t y);
 
 /** Graphics address of a byte of a buffer. */
 static inline uint32_t

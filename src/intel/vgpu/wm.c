@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gfx7_unpack.h"
 #include "pipeline.h"
@@ -25,6 +26,7 @@ struct vgpu_wm {
    int clip[4]; /* the drawing rectangle: x and y, first and beyond the last */
    int origin_x, origin_y;
    bool pixel_location_upper_left;
+   bool pattern; /* samples are covered where they are, not where the pixel's centre is */
    struct {
       uint32_t rows[32]; /* bit 31 is the leftmost pixel */
       unsigned x, y;     /* added to a pixel's place */
@@ -66,6 +68,45 @@ init_stipple(struct vgpu_wm *wm, const struct vgpu_render_state *render)
       wm->line_stipple.repeat = 1;
 }
 
+enum { MSRASTMODE_OFF_PIXEL, MSRASTMODE_OFF_PATTERN, MSRASTMODE_ON_PIXEL, MSRASTMODE_ON_PATTERN };
+
+/** How many samples there are, and where. */
+static bool
+init_samples(struct vgpu_draw *draw, struct vgpu_wm *wm)
+{
+   const struct vgpu_render_state *render = draw->engine->render;
+   const struct vgpu_packet *packet =
+      vgpu_render_packet(render, GFX7_3DSTATE_MULTISAMPLE_header);
+   const struct vgpu_packet *mask = vgpu_render_packet(render, GFX7_3DSTATE_SAMPLE_MASK_header);
+   struct GFX7_3DSTATE_MULTISAMPLE m = { 0 };
+
+   if (packet)
+      GFX7_3DSTATE_MULTISAMPLE_unpack(&m, packet->dw, packet->len_dw);
+   if (m.NumberofMultisamples == 1 || m.NumberofMultisamples > 3)
+      return vgpu_engine_fault(draw->engine, "reserved Number of Multisamples %u",
+                               m.NumberofMultisamples);
+   wm->pixel_location_upper_left = m.PixelLocation == 1;
+   draw->samples = 1u << m.NumberofMultisamples;
+   draw->sample_mask = (1u << draw->samples) - 1;
+   if (draw->samples == 1) {
+      draw->sample[0] = (struct vgpu_sample){ 0.5f, 0.5f };
+      return true;
+   }
+   if (wm->pixel_location_upper_left)
+      return vgpu_engine_unmodelled(draw->engine, "samples of pixels located by their corner");
+   const struct vgpu_sample positions[VGPU_MAX_SAMPLES] = {
+      { m.Sample0XOffset, m.Sample0YOffset }, { m.Sample1XOffset, m.Sample1YOffset },
+      { m.Sample2XOffset, m.Sample2YOffset }, { m.Sample3XOffset, m.Sample3YOffset },
+      { m.Sample4XOffset, m.Sample4YOffset }, { m.Sample5XOffset, m.Sample5YOffset },
+      { m.Sample6XOffset, m.Sample6YOffset }, { m.Sample7XOffset, m.Sample7YOffset },
+   };
+   memcpy(draw->sample, positions, sizeof(positions));
+   if (mask && mask->len_dw > 1)
+      draw->sample_mask &= mask->dw[1];
+   wm->pattern = wm->state.MultisampleRasterizationMode == MSRASTMODE_ON_PATTERN;
+   return true;
+}
+
 bool
 vgpu_wm_init(struct vgpu_draw *draw, struct vgpu_wm **out)
 {
@@ -74,7 +115,6 @@ vgpu_wm_init(struct vgpu_draw *draw, struct vgpu_wm **out)
    const struct vgpu_packet *packet = vgpu_render_packet(render, GFX7_3DSTATE_WM_header);
    const struct vgpu_packet *rect =
       vgpu_render_packet(render, GFX7_3DSTATE_DRAWING_RECTANGLE_header);
-   const struct vgpu_packet *ms = vgpu_render_packet(render, GFX7_3DSTATE_MULTISAMPLE_header);
    struct vgpu_wm *wm = *out = calloc(1, sizeof(*wm));
 
    if (!wm)
@@ -83,13 +123,8 @@ vgpu_wm_init(struct vgpu_draw *draw, struct vgpu_wm **out)
       return vgpu_engine_fault(engine,
                                "a draw without 3DSTATE_WM or 3DSTATE_DRAWING_RECTANGLE");
    GFX7_3DSTATE_WM_unpack(&wm->state, packet->dw, packet->len_dw);
-   if (ms) {
-      struct GFX7_3DSTATE_MULTISAMPLE m;
-      GFX7_3DSTATE_MULTISAMPLE_unpack(&m, ms->dw, ms->len_dw);
-      if (m.NumberofMultisamples)
-         return vgpu_engine_unmodelled(engine, "multisampling");
-      wm->pixel_location_upper_left = m.PixelLocation == 1;
-   }
+   if (!init_samples(draw, wm))
+      return false;
    init_stipple(wm, render);
 
    struct GFX7_3DSTATE_DRAWING_RECTANGLE r;
@@ -122,15 +157,32 @@ flush(struct vgpu_draw *draw, const struct vgpu_setup *setup)
    return !count || vgpu_ps_run(draw, wm->ps, setup, wm->batch, count);
 }
 
+/** \param samples  that are covered of each pixel, NULL: all */
 static bool
-add(struct vgpu_draw *draw, const struct vgpu_setup *setup, int x, int y, uint8_t mask)
+add_samples(struct vgpu_draw *draw, const struct vgpu_setup *setup, int x, int y, uint8_t mask,
+            const uint8_t samples[4])
 {
    struct vgpu_wm *wm = draw->wm;
+   struct vgpu_subspan *subspan = &wm->batch[wm->count];
 
-   wm->batch[wm->count++] = (struct vgpu_subspan){ .x = x, .y = y, .mask = mask };
+   *subspan = (struct vgpu_subspan){ .x = x, .y = y };
+   for (unsigned i = 0; i < 4; i++) {
+      if (mask >> i & 1)
+         subspan->samples[i] = (samples ? samples[i] : 0xff) & draw->sample_mask;
+      subspan->mask |= (subspan->samples[i] != 0) << i;
+   }
+   if (!subspan->mask)
+      return true;
+   wm->count++;
    if (wm->count < vgpu_ps_subspans(wm->ps))
       return true;
    return !vgpu_engine_interrupted(draw->engine) && flush(draw, setup);
+}
+
+static bool
+add(struct vgpu_draw *draw, const struct vgpu_setup *setup, int x, int y, uint8_t mask)
+{
+   return add_samples(draw, setup, x, y, mask, NULL);
 }
 
 static int
@@ -197,9 +249,22 @@ pixel_after(float coordinate)
    return floorf(snapped - 0.5f) + 1;
 }
 
+/** Squares and rectangles cover all samples of a pixel or none, or are not modelled. */
+static bool
+check_edges(struct vgpu_draw *draw, float x0, float y0, float x1, float y1)
+{
+   if (draw->samples == 1 || !draw->wm->pattern ||
+       (x0 == floorf(x0) && y0 == floorf(y0) && x1 == floorf(x1) && y1 == floorf(y1)))
+      return true;
+   return vgpu_engine_unmodelled(draw->engine, "samples of a square from %g, %g to %g, %g",
+                                 (double)x0, (double)y0, (double)x1, (double)y1);
+}
+
 static bool
 draw_rect(struct vgpu_draw *draw, const struct vgpu_setup *s)
 {
+   if (!check_edges(draw, s->v[1].x, s->v[1].y, s->v[0].x, s->v[2].y))
+      return false;
    return fill_rectangle(draw, s, first_pixel(fminf(s->v[1].x, s->v[0].x)),
                          first_pixel(fminf(s->v[2].y, s->v[1].y)),
                          first_pixel(fmaxf(s->v[1].x, s->v[0].x)),
@@ -211,6 +276,9 @@ draw_point(struct vgpu_draw *draw, const struct vgpu_setup *s)
 {
    const float half = s->point_width / 2;
 
+   if (!check_edges(draw, s->v[0].x - half, s->v[0].y - half, s->v[0].x + half,
+                    s->v[0].y + half))
+      return false;
    return fill_rectangle(draw, s, first_pixel(s->v[0].x - half), first_pixel(s->v[0].y - half),
                          first_pixel(s->v[0].x + half), first_pixel(s->v[0].y + half));
 }
@@ -258,6 +326,8 @@ draw_line(struct vgpu_draw *draw, const struct vgpu_setup *s)
    const bool steep = fabsf(y1 - y0) > fabsf(x1 - x0);
    const int width = max_int(1, (int)rintf(s->line_width));
 
+   if (draw->samples > 1 && draw->wm->pattern)
+      return vgpu_engine_unmodelled(draw->engine, "samples of a line");
    if (steep) {
       float swap = x0;
       x0 = y0, y0 = swap;
@@ -300,6 +370,19 @@ make_edge(int64_t x0, int64_t y0, int64_t x1, int64_t y1)
    return e;
 }
 
+/** Whether a point of a pixel is inside all three edges. */
+static bool
+is_inside(const struct edge edges[3], int x, int y, float in_x, float in_y)
+{
+   const int64_t cx = (int64_t)x * SUBPIXEL + (int)(in_x * SUBPIXEL);
+   const int64_t cy = (int64_t)y * SUBPIXEL + (int)(in_y * SUBPIXEL);
+   bool inside = true;
+
+   for (unsigned e = 0; e < 3; e++)
+      inside = inside && edges[e].a * cx + edges[e].b * cy + edges[e].c >= 0;
+   return inside;
+}
+
 static bool
 draw_triangle(struct vgpu_draw *draw, const struct vgpu_setup *s)
 {
@@ -337,19 +420,20 @@ draw_triangle(struct vgpu_draw *draw, const struct vgpu_setup *s)
 
    for (int py = box[1] & ~1; py < box[3]; py += 2) {
       for (int px = box[0] & ~1; px < box[2]; px += 2) {
-         uint8_t mask = 0;
+         uint8_t samples[4] = { 0 }, mask = 0;
          for (unsigned i = 0; i < 4; i++) {
             const int sx = px + (i & 1), sy = py + (i >> 1);
-            const int64_t cx = (int64_t)sx * SUBPIXEL + SUBPIXEL / 2;
-            const int64_t cy = (int64_t)sy * SUBPIXEL + SUBPIXEL / 2;
-            bool inside = sx >= box[0] && sx < box[2] && sy >= box[1] && sy < box[3];
-            for (unsigned e = 0; e < 3; e++)
-               inside = inside && edges[e].a * cx + edges[e].b * cy + edges[e].c >= 0;
-            mask |= inside << i;
+            if (sx < box[0] || sx >= box[2] || sy < box[1] || sy >= box[3])
+               continue;
+            if (!draw->wm->pattern)
+               samples[i] = is_inside(edges, sx, sy, 0.5f, 0.5f) ? 0xff : 0;
+            for (unsigned k = 0; k < draw->samples && draw->wm->pattern; k++)
+               samples[i] |= is_inside(edges, sx, sy, draw->sample[k].x, draw->sample[k].y) << k;
+            mask |= (samples[i] != 0) << i;
          }
          if (mask)
             mask &= stipple_polygon(draw, px, py);
-         if (mask && !add(draw, s, px, py, mask))
+         if (mask && !add_samples(draw, s, px, py, mask, samples))
             return false;
       }
    }

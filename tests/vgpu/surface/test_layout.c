@@ -180,6 +180,84 @@ buffers_have_an_end(void **state)
 }
 
 static void
+sample_offset(const struct vgpu_surface *s, uint32_t sample, uint32_t x, uint32_t y,
+              uint32_t want)
+{
+   uint32_t layer = 1;
+
+   vgpu_surface_place_sample(s, sample, &x, &y, &layer);
+   assert_true(vgpu_surface_contains(s, 0, layer, x, y));
+   assert_int_equal(offset(s, 0, layer, x, y), want);
+}
+
+/* Samples are array elements, or of depth and stencil in squares of 2 x 2 next to each other. */
+static void
+samples(void **state)
+{
+   struct surface_test *t = *state;
+   const struct test_surface base = {
+      .type = VGPU_SURFACE_2D, .format = R8_UINT, .address = TEXTURE, .width = 13, .height = 7,
+      .depth = 2, .array = true, .pitch = 64, .lod0_spacing = true, .valign4 = true };
+   const uint32_t state_address = MEMORY_ADDRESS + BINDING_TABLE + 0x400;
+   struct vgpu_surface s;
+
+   for (unsigned eight = 0; eight < 2; eight++) {
+      test_bind(t, 0, &base);
+      test_set(t, state_address, 131, 133, 2 + eight);
+      assert_true(vgpu_surface_from_state(&t->engine, state_address, &s));
+      sample_offset(&s, 3, 12, 6, ((eight ? 8 : 4) + 3) * 8 * 64 + 6 * 64 + 12);
+      test_set(t, state_address, 134, 134, 1);
+      assert_true(vgpu_surface_from_state(&t->engine, state_address, &s));
+      assert_int_equal(s.width, 13);
+      sample_offset(&s, 0, 12, 6, (16 + 12) * 64 + (eight ? 48 : 24));
+      sample_offset(&s, 3, 5, 3, (16 + 7) * 64 + (eight ? 19 : 11));
+      if (eight)
+         sample_offset(&s, 6, 5, 3, (16 + 7) * 64 + 21);
+   }
+}
+
+/* An entry of the MCS: cleared, all in the first place, and each sample in its own. */
+static void
+samples_come_to_their_own_places(void **state)
+{
+   struct surface_test *t = *state;
+   const struct test_surface base = {
+      .type = VGPU_SURFACE_2D, .format = R8_UINT, .address = TEXTURE, .width = 16, .height = 8,
+      .pitch = 128, .tile = VGPU_TILING_Y, .lod0_spacing = true, .valign4 = true };
+   const uint32_t state_address = MEMORY_ADDRESS + BINDING_TABLE + 0x400;
+   const uint32_t mcs_address = TEXTURE + 0x8000;
+   struct vgpu_surface s;
+   uint32_t mcs;
+
+   test_bind(t, 0, &base);
+   test_set(t, state_address, 131, 133, 2);
+   test_set(t, state_address, 192, 192, 1);
+   test_set(t, state_address, 204, 223, mcs_address >> 12);
+   test_set(t, state_address, 252, 255, 8); /* red */
+   assert_true(vgpu_surface_from_state(&t->engine, state_address, &s));
+   memset(test_memory(t, mcs_address), 0, 4096);
+   *test_memory(t, vgpu_surface_texel_address(&s, 0, 0, 2, 3)) = 9;
+   assert_true(vgpu_surface_clear_mcs(&s, 0, 1, 3));
+   assert_int_equal(*test_memory(t, mcs_address + 3 * 16 + 1), 0xff);
+   assert_true(vgpu_surface_read_mcs(&s, 0, 1, 3, &mcs));
+   assert_int_equal(mcs, VGPU_MCS_CLEAR);
+   for (unsigned x = 1; x <= 2; x++) {
+      assert_true(vgpu_surface_expand(&s, 0, 0, x, 3));
+      assert_true(vgpu_surface_read_mcs(&s, 0, x, 3, &mcs));
+      assert_int_equal(mcs, 0xe4);
+      for (unsigned sample = 0; sample < 4; sample++) {
+         assert_int_equal(vgpu_surface_mcs_place(&s, mcs, sample), sample);
+         assert_int_equal(*test_memory(t, vgpu_surface_texel_address(&s, 0, sample, x, 3)),
+                          x == 1 ? 1 : 9);
+      }
+   }
+   /* Once they are there they stay. */
+   *test_memory(t, vgpu_surface_texel_address(&s, 0, 0, 2, 3)) = 5;
+   assert_true(vgpu_surface_expand(&s, 0, 0, 2, 3));
+   assert_int_equal(*test_memory(t, vgpu_surface_texel_address(&s, 0, 1, 2, 3)), 9);
+}
+
+static void
 bad_state_faults_by_name(void **state)
 {
    struct surface_test *t = *state;
@@ -191,7 +269,7 @@ bad_state_faults_by_name(void **state)
       uint32_t value;
       const char *text;
    } cases[] = {
-      { 131, 133, 2, "Number of Multisamples" },
+      { 131, 133, 1, "reserved Number of Multisamples" },
       { 157, 158, 1, "Render Target Rotation" },
       { 18, 26, 0x009, "Surface Format 0x009 does not exist" },
       { 18, 26, 0x182, "YCRCB_NORMAL" },
@@ -220,7 +298,7 @@ main(void)
    const struct CMUnitTest tests[] = {
       TEST(lods_of_2d),       TEST(array_spacing_of_one_lod), TEST(slices_of_3d),
       TEST(tiles_and_offsets), TEST(compressed_lods),          TEST(rows_and_texels),
-      TEST(buffers_have_an_end), TEST(bad_state_faults_by_name),
+      TEST(buffers_have_an_end), TEST(samples), TEST(samples_come_to_their_own_places), TEST(bad_state_faults_by_name),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -407,6 +407,55 @@ cube_lod_at_an_edge(void **state)
    near_to(test_response_f(t, 1, 3), 2);
 }
 
+/* ld_mcs tells where samples are, ld2dms goes there, ld2dss takes each sample's own place. */
+static void
+loads_of_samples(void **state)
+{
+   struct surface_test *t = *state;
+   const uint32_t state_address = MEMORY_ADDRESS + BINDING_TABLE + 0x400;
+   const uint32_t mcs_address = TEXTURE + 0x8000;
+   const struct test_surface base = {
+      .type = VGPU_SURFACE_2D, .format = R32_UINT, .address = TEXTURE, .width = 8, .height = 4,
+      .depth = 1, .pitch = 128, .tile = VGPU_TILING_Y, .lod0_spacing = true, .valign4 = true };
+
+   for (unsigned has_mcs = 0; has_mcs < 2; has_mcs++) {
+      test_bind(t, 0, &base);
+      test_set(t, state_address, 131, 133, 2);
+      test_set(t, state_address, 192, 192, has_mcs);
+      test_set(t, state_address, 204, 223, mcs_address >> 12);
+      test_set(t, state_address, 253, 253, 1); /* blue */
+      struct vgpu_surface *s = vgpu_shader_env_surface(&t->env, 0);
+      assert_non_null(s);
+      for (uint32_t sample = 0; sample < 4; sample++) {
+         const uint32_t value = 100 + sample;
+         memcpy(test_memory(t, vgpu_surface_texel_address(s, 0, sample, 5, 2)), &value, 4);
+      }
+      *test_memory(t, mcs_address + 2 * 16 + 5) = 0x1b; /* the other way round */
+
+      test_payload_u(t, 0, 0, 5);
+      test_payload_u(t, 1, 0, 2);
+      assert_true(send(t, LD_MCS, SIMD8, 2, false));
+      assert_int_equal(test_response_u(t, 0, 0), has_mcs ? 0x1b : 0);
+      test_payload_u(t, 0, 0, 1); /* sample */
+      test_payload_u(t, 1, 0, 0x1b);
+      test_payload_u(t, 2, 0, 5);
+      test_payload_u(t, 3, 0, 2);
+      assert_true(send(t, LD2DMS, SIMD8, 4, false));
+      assert_int_equal(test_response_u(t, 0, 0), has_mcs ? 102 : 101);
+      test_payload_u(t, 1, 0, ~0u);
+      assert_true(send(t, LD2DMS, SIMD8, 4, false));
+      assert_int_equal(test_response_u(t, 0, 0), has_mcs ? 0 : 101);
+      assert_int_equal(test_response_u(t, 2, 0), has_mcs);
+      test_payload_u(t, 1, 0, 5);
+      test_payload_u(t, 2, 0, 2);
+      assert_true(send(t, LD2DSS, SIMD8, 3, false));
+      assert_int_equal(test_response_u(t, 0, 0), 101);
+      assert_true(send(t, SAMPLEINFO, SIMD8, 0, true));
+      assert_int_equal(test_response_u(t, 0, 0), 4);
+      vgpu_shader_env_fini(&t->env);
+   }
+}
+
 static void
 comparisons(void **state)
 {
@@ -580,8 +629,6 @@ what_is_not_modelled_faults_by_name(void **state)
 
    test_bind(t, 0, &s);
    set_sampler(t, &plain);
-   test_expect_fault(t, send(t, LD_MCS, SIMD8, 1, false), "ld_mcs");
-   test_expect_fault(t, send(t, LD2DMS, SIMD8, 1, false), "ld2dms");
    test_expect_fault(t, send(t, 13, SIMD8, 1, false), "reserved");
    test_expect_fault(t, send(t, SAMPLE, 3, 1, false), "SIMD32/64");
    test_expect_fault(t, send(t, SAMPLE, SIMD4X2, 1, false), "derivatives");
@@ -625,6 +672,7 @@ main(void)
       TEST(volumes),
       TEST(cube_faces_and_edges),
       TEST(cube_lod_at_an_edge),
+      TEST(loads_of_samples),
       TEST(comparisons),
       TEST(gathers),
       TEST(header_offsets_and_masks),
