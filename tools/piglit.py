@@ -31,6 +31,8 @@ EXPECTATIONS = paths.REPO / 'tests/piglit/expectations.txt'
 DEFECTS = paths.REPO / 'tests/piglit/defects.txt'
 # Which of the project's tests the virtual GPU cannot run yet.
 UNMODELLED = paths.REPO / 'tests/piglit/unmodelled.txt'
+# What Debian's llvmpipe does wrong. Else it passes them all, which shows that the tests ask for what is right.
+SOFTWARE = paths.REPO / 'tests/piglit/llvmpipe.txt'
 TEST_S = 600  # by the guest's clock, which leaps ahead where the host is busy
 KINDS = ('fail', 'flake', 'skip')
 GOOD = {'pass': PASS, 'skip': SKIP}
@@ -204,19 +206,34 @@ def in_process(kind, variables=()):
 
     def execute(argv, listen, results):
         command = inprocess.command(['env', *variables, *argv], preload, mesa.environment(prefix) if prefix else None)
-        process = proc.spawn(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        try:
-            while data := process.stdout.read1(1 << 16):
-                listen(data)
-            status = process.wait()
-        finally:
-            proc.kill(process)
+        status = watch(command, listen)
         log = '\n'.join(test.get('err') or '' for test in load(results).values())
         worked = sum(int(count) for count in re.findall(r'vgpu in-process: (\d+) batches executed', log))
         return Ran(status, results, log, worked)
 
     execute.platform = IN_PROCESS_PLATFORM
     return execute
+
+
+def in_software():
+    """The same on Debian's llvmpipe."""
+    def execute(argv, listen, results):
+        environment = ['LIBGL_ALWAYS_SOFTWARE=1', 'GALLIUM_DRIVER=llvmpipe']
+        return Ran(watch(sandbox.command(['env', *environment, *argv]), listen), results, '')
+
+    execute.platform = IN_PROCESS_PLATFORM
+    return execute
+
+
+def watch(command, listen):
+    """Run a command to its end, handing on what it prints; its status."""
+    process = proc.spawn(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        while data := process.stdout.read1(1 << 16):
+            listen(data)
+        return process.wait()
+    finally:
+        proc.kill(process)
 
 
 def run(execute, wanted, results, built=None):
@@ -287,7 +304,8 @@ def unmet(outcomes, known):
 
 
 def own(kind):
-    """The project's tests: ({name: element}, build folder, what is known of them on this Mesa)."""
+    """The project's tests: ({name: element}, build folder, what is known of them on this Mesa, or on `llvmpipe`)."""
+    files = {'patched': [UNMODELLED], 'llvmpipe': [SOFTWARE]}.get(kind, [UNMODELLED, DEFECTS])
     folder = piglit_build.get()
-    known = expectations(UNMODELLED) + ([] if kind == 'patched' else expectations(DEFECTS))
+    known = [item for file in files for item in expectations(file)]
     return dict(elements([folder / piglit_build.PROFILE])), folder, known

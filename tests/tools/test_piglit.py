@@ -37,7 +37,7 @@ class Piglit(unittest.TestCase):
                 self.expectations(wrong)
 
     def test_the_projects_expectations(self):
-        for file in (piglit.EXPECTATIONS, piglit.DEFECTS, piglit.UNMODELLED):
+        for file in (piglit.EXPECTATIONS, piglit.DEFECTS, piglit.UNMODELLED, piglit.SOFTWARE):
             self.assertTrue(piglit.expectations(file))
 
     def test_shard(self):

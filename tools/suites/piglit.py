@@ -2,8 +2,8 @@
 """The project's piglit tests, tests/piglit.
 
 On Debian's Mesa every defect that mesa-patches/ mends must show, as tests/piglit/defects.txt says; on the patched Mesa
-every test must pass. `piglit` runs them in-process on Debian's Mesa, which takes seconds; `piglit-vm` runs them
-in-process on the patched Mesa and in the guest: both Mesas on Debian's kernel, the patched one on the built kernel too.
+every test must pass. `piglit` runs them in-process on Debian's Mesa, which takes seconds, and on its llvmpipe, to show that
+they ask for what is right; `piglit-vm` runs them in-process on the patched Mesa and in the guest: both Mesas on Debian's kernel, the patched one on the built kernel too.
 """
 
 from .. import build, paths, piglit, vm
@@ -17,6 +17,7 @@ ALWAYS, NEVER = ([f'zerocopy_{call}={value}' for call in ('readpixels', 'gettexi
 
 
 def run(suite):
+    add(suite, 'llvmpipe', piglit.in_software(), 'llvmpipe')
     add(suite, 'debian, in-process', piglit.in_process('debian'), 'debian')
 
 
@@ -38,6 +39,8 @@ def add(suite, where, execute, mesa):
                   '\n'.join([outcome.note, outcome.message]))
     for item in piglit.unmet(outcomes, known):
         suite.add(f'{where}: {item.name}', FAIL, message=f'no such test, though it was to fail: {item.reason}')
+    if mesa == 'llvmpipe':
+        return
     suite.check(f'{where}: on the GPU', not ran.idle(outcomes), piglit.IDLE)
     faults = piglit.faults(ran.log)
     suite.check(f'{where}: the GPU met nothing unmodelled', not faults, '\n'.join(text for _, text in faults))

@@ -306,6 +306,14 @@ test_large(uint8_t *memory, size_t total)
 	return pass;
 }
 
+/* Write these channels of a pixel. */
+static void
+put_channels(uint8_t *data, uint32_t pixel, const char *channels)
+{
+	for (; *channels; channels++)
+		*data++ = pixel >> 8 * (strchr("rgba", *channels) - "rgba");
+}
+
 /* Pixels of other sizes than 4 bytes, and other orders. */
 static bool
 test_formats(void)
@@ -325,25 +333,18 @@ test_formats(void)
 	uint8_t *memory = malloc(TOTAL), *expected = malloc(TOTAL);
 	bool pass = true;
 	unsigned i, offset;
-	int x, y, c;
+	int j;
 
 	glPixelStorei(GL_PACK_ALIGNMENT, 1);
 	for (i = 0; i < ARRAY_SIZE(formats); i++) {
 		for (offset = before; offset < before + 64; offset += 3) {
-			uint8_t *p = expected + offset;
-
 			memset(expected, GUARD, TOTAL);
-			for (y = 0; y < height; y++) {
-				for (x = 0; x < width; x++) {
-					for (c = 0; c < formats[i].bytes; c++) {
-						int channel = strchr("rgba",
-							formats[i].channels[c])
-							- "rgba";
-						*p++ = picture_pixel(x, y) >>
-						       8 * channel;
-					}
-				}
-			}
+			for (j = 0; j < width * height; j++)
+				put_channels(expected + offset +
+					     j * formats[i].bytes,
+					     picture_pixel(j % width,
+							   j / width),
+					     formats[i].channels);
 			memset(memory, GUARD, TOTAL);
 			glReadPixels(0, 0, width, height, formats[i].format,
 				     formats[i].type, memory + offset);
