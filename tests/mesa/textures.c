@@ -255,6 +255,109 @@ test_put_2d_array(void)
    put(GL_TEXTURE_2D_ARRAY);
 }
 
+/* Formats of the client's memory. What is uploaded is got by the CPU, and must be what a copy by the CPU uploads. */
+static void
+test_put_formats(void)
+{
+   static const struct {
+      const char *name;
+      GLint internal;
+      GLenum format, type;
+      unsigned size;
+   } formats[] = {
+      { "RGBA8", GL_RGBA8, GL_RGBA, GL_UNSIGNED_BYTE, 4 },
+      { "BGRA8", GL_RGBA8, GL_BGRA, GL_UNSIGNED_BYTE, 4 },
+      { "8888 reversed", GL_RGBA8, GL_BGRA, GL_UNSIGNED_INT_8_8_8_8_REV, 4 },
+      { "RG8", GL_RG8, GL_RG, GL_UNSIGNED_BYTE, 2 },
+      { "R8", GL_R8, GL_RED, GL_UNSIGNED_BYTE, 1 },
+      { "R8 into RGBA8", GL_RGBA8, GL_RED, GL_UNSIGNED_BYTE, 1 },
+      { "565", GL_RGB565, GL_RGB, GL_UNSIGNED_SHORT_5_6_5, 2 },
+      { "RGBA16", GL_RGBA16, GL_RGBA, GL_UNSIGNED_SHORT, 8 },
+      { "RGBA32UI", GL_RGBA32UI, GL_RGBA_INTEGER, GL_UNSIGNED_INT, 16 },
+      { "R32I", GL_R32I, GL_RED_INTEGER, GL_INT, 4 },
+   };
+   const size_t size = WIDTH * HEIGHT * 16;
+   uint8_t *memory = gl_pages(size / PAGE + 2, 0), *by_gpu = malloc(size), *by_cpu = malloc(size);
+   GLuint texture;
+
+   start("0", "1");
+   set_store(true, &tight);
+   glPixelStorei(GL_PACK_ALIGNMENT, 1);
+   glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
+   for (size_t i = 0; i < size; i++)
+      memory[i] = (i * 7 + i / 251) % 251;
+   for (unsigned i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+      glGenTextures(1, &texture);
+      glBindTexture(GL_TEXTURE_2D, texture);
+      glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAX_LEVEL, 0);
+      glTexImage2D(GL_TEXTURE_2D, 0, formats[i].internal, WIDTH, HEIGHT, 0, formats[i].format, formats[i].type, NULL);
+      spy_on(memory, size);
+      glTexSubImage2D(GL_TEXTURE_2D, 0, 0, 0, WIDTH, HEIGHT, formats[i].format, formats[i].type, memory);
+      const struct spy seen = spy_off();
+      if (seen.copied || seen.wrapped != 1 || seen.open)
+         tap_fail(__FILE__, __LINE__, "%s: %zu bytes copied, wrapped %u times", formats[i].name, seen.copied,
+                  seen.wrapped);
+      glGetTexImage(GL_TEXTURE_2D, 0, formats[i].format, formats[i].type, by_gpu);
+      /* Memory that is read-only is copied. */
+      REQUIRE_EQUAL(mprotect(memory, size, PROT_READ), 0);
+      glTexSubImage2D(GL_TEXTURE_2D, 0, 0, 0, WIDTH, HEIGHT, formats[i].format, formats[i].type, memory);
+      REQUIRE_EQUAL(mprotect(memory, size, PROT_READ | PROT_WRITE), 0);
+      glGetTexImage(GL_TEXTURE_2D, 0, formats[i].format, formats[i].type, by_cpu);
+      CHECK_EQUAL(glGetError(), GL_NO_ERROR);
+      if (memcmp(by_gpu, by_cpu, (size_t)WIDTH * HEIGHT * formats[i].size))
+         tap_fail(__FILE__, __LINE__, "%s: the GPU uploads something else than the CPU", formats[i].name);
+      glDeleteTextures(1, &texture);
+   }
+}
+
+/* Luminance is red, green and blue at once, which no view of a buffer makes of it. */
+static void
+test_put_luminance(void)
+{
+   static const GLenum internals[] = { GL_RGBA8, GL_RG8, GL_LUMINANCE8, GL_R8 };
+   uint8_t *memory = gl_pages(1, 0x33);
+   GLuint texture;
+
+   start("1", "1");
+   set_store(true, &tight);
+   for (unsigned i = 0; i < 8; i++) {
+      const bool has_sign = i >= 4;
+      const uint8_t value = has_sign ? 0x66 : 0x33; /* 51 / 127 and 51 / 255 */
+      const uint8_t expected[] = { value, i % 4 < 2 ? value : 0, i % 4 < 1 ? value : 0, 0xff };
+      uint8_t result[4] = { 0 };
+
+      glGenTextures(1, &texture);
+      glBindTexture(GL_TEXTURE_2D, texture);
+      glTexImage2D(GL_TEXTURE_2D, 0, internals[i % 4], 1, 1, 0, GL_LUMINANCE, has_sign ? GL_BYTE : GL_UNSIGNED_BYTE,
+                   memory);
+      glGetTexImage(GL_TEXTURE_2D, 0, GL_RGBA, GL_UNSIGNED_BYTE, result);
+      CHECK_EQUAL(glGetError(), GL_NO_ERROR);
+      CHECK_BYTES(result, expected, 4);
+   }
+}
+
+/* By default, large images are not copied, small ones are. */
+static void
+test_put_auto(void)
+{
+   uint8_t *memory = gl_pages(512, 0x77);
+   GLuint texture;
+
+   start("0", "2");
+   set_store(false, &tight);
+   glGenTextures(1, &texture);
+   glBindTexture(GL_TEXTURE_2D, texture);
+   glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, 512, 1024, 0, GL_RGBA, GL_UNSIGNED_BYTE, NULL);
+   spy_on(memory, 512 * PAGE);
+   glTexSubImage2D(GL_TEXTURE_2D, 0, 0, 0, 512, 1024, GL_RGBA, GL_UNSIGNED_BYTE, memory);
+   check_zero_copy(spy_off());
+   spy_on(memory, 512 * PAGE);
+   glTexSubImage2D(GL_TEXTURE_2D, 0, 0, 0, 128, 128, GL_RGBA, GL_UNSIGNED_BYTE, memory);
+   const struct spy seen = spy_off();
+   CHECK_EQUAL(seen.wrapped, 0);
+   CHECK_EQUAL(glGetError(), GL_NO_ERROR);
+}
+
 /* The kernel gives the GPU writable pages only: what an application uploads from constants is copied, and nothing is lost. */
 static void
 test_put_from_read_only_memory(void)
@@ -298,6 +401,9 @@ static const struct tap_test tests[] = {
    { "0024-put-rectangle", test_put_rectangle },
    { "0024-put-3d", test_put_3d },
    { "0024-put-2d-array", test_put_2d_array },
+   { "0024-put-formats", test_put_formats },
+   { "0024-put-auto", test_put_auto },
+   { "put-luminance", test_put_luminance },
    { "put-from-read-only-memory", test_put_from_read_only_memory },
    { "drawing-before-read-only-memory", test_drawing_before_read_only_memory },
 };

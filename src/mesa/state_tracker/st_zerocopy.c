@@ -22,12 +22,13 @@
  * Below so many bytes the CPU has less to do when it copies.
  *
  * Wrapping, drawing and waiting take it a fixed number of instructions, a
- * copy some for every pixel: docs/usage.md has the measurement.
+ * copy some for every pixel: docs/usage.md has the measurement. Uploads wait
+ * for a GPU that they need not wait for with a copy, so they must save more.
  */
 static const uint64_t auto_threshold[ST_ZEROCOPY_NUM_PATHS] = {
    [ST_ZEROCOPY_READPIXELS] = 64 * 1024,
    [ST_ZEROCOPY_GETTEXIMAGE] = 64 * 1024,
-   [ST_ZEROCOPY_TEXSUBIMAGE] = 64 * 1024,
+   [ST_ZEROCOPY_TEXSUBIMAGE] = 1024 * 1024,
 };
 
 static const char *const path_names[ST_ZEROCOPY_NUM_PATHS] = {
@@ -154,6 +155,13 @@ element_size(struct st_context *st, enum pipe_format pipe_format,
    struct st_pbo_store store;
 
    if (pipe_format == PIPE_FORMAT_NONE)
+      return 0;
+
+   /* Views of buffers have no swizzle that would make RGBA of these. */
+   if (util_format_is_alpha(pipe_format) ||
+       util_format_is_luminance(pipe_format) ||
+       util_format_is_luminance_alpha(pipe_format) ||
+       util_format_is_intensity(pipe_format))
       return 0;
 
    if (bind == PIPE_BIND_SHADER_IMAGE) {
