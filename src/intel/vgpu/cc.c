@@ -1,8 +1,8 @@
 /*
  * SPDX-License-Identifier: MIT
  *
- * The colour calculator: the alpha test, blending and writes to render targets (IVB PRM Vol2 Part 1,
- * "Color Calculator (Output Merger)").
+ * The colour calculator: the alpha test, blending and writes to render targets (IVB PRM Vol2
+ * Part 1, "Color Calculator (Output Merger)").
  */
 
 #include <math.h>

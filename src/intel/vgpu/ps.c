@@ -110,7 +110,10 @@ depth_at(const struct vgpu_ps *ps, float x, float y)
    return (1 - b1 - b2) * s->v[0].z + b1 * s->v[1].z + b2 * s->v[2].z + s->depth_offset;
 }
 
-/** Depth and stencil tests of a pixel's samples; those that fail go. \param z  NULL: interpolated */
+/**
+ * Depth and stencil tests of a pixel's samples; those that fail go.
+ * \param z  of all of them, NULL: interpolated
+ */
 static bool
 test_samples(struct vgpu_ps *ps, unsigned p, const float *z)
 {
@@ -436,7 +439,7 @@ interpolate(const struct vgpu_ps *ps, enum location location, struct barycentric
    }
 }
 
-/** Offsets of what the channels stand for in their pixels, a byte each for x and y in sixteenths. */
+/** Where in its pixel each channel is: a byte each for x and y, in sixteenths. */
 static unsigned
 put_offsets(const struct vgpu_ps *ps, struct eu_thread *thread, unsigned at)
 {

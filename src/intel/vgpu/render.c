@@ -284,7 +284,8 @@ const struct vgpu_command vgpu_render_commands[] = {
    CMD(PIPE_CONTROL, DONE, pipe_control,
        .note = "LRI Post Sync Operation and Global Snapshot Count Reset fault"),
    CMD(3DPRIMITIVE, DONE, primitive,
-       .note = "vertex and pixel shaders; HS, TE, DS, GS, stream output and indirect parameters fault"),
+       .note = "vertex and pixel shaders; HS, TE, DS, GS, stream output and indirect parameters "
+               "fault"),
    CMD(STATE_BASE_ADDRESS, RECORDED, state_base_address),
    CMD(3DSTATE_VERTEX_BUFFERS, RECORDED, state_vertex_buffers),
    CMD(3DSTATE_SO_BUFFER, RECORDED, state_so_buffer),

@@ -298,7 +298,8 @@ main(void)
    const struct CMUnitTest tests[] = {
       TEST(lods_of_2d),       TEST(array_spacing_of_one_lod), TEST(slices_of_3d),
       TEST(tiles_and_offsets), TEST(compressed_lods),          TEST(rows_and_texels),
-      TEST(buffers_have_an_end), TEST(samples), TEST(samples_come_to_their_own_places), TEST(bad_state_faults_by_name),
+      TEST(buffers_have_an_end), TEST(samples),
+      TEST(samples_come_to_their_own_places), TEST(bad_state_faults_by_name),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
 }
