@@ -9,8 +9,10 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SIDE 32u
+#define TILE 8u
 
 static bool
 blendable(const struct format *format)
@@ -54,30 +56,34 @@ step_blend(struct step *step)
                                        GL_MIN,           GL_MAX };
    struct rng *rng = &step->rng;
    const struct format *colour = format_random(rng, blendable);
-   const bool logic = colour->kind == UNORM && colour->bits[0] == 8 && rng_chance(rng, 30);
+   const bool logic_possible = colour->kind == UNORM && colour->bits[0] == 8;
    const bool srgb = colour->kind == SRGB && rng_chance(rng, 60);
-   const unsigned draws = rng_between(rng, 1, 2);
    struct tolerance tolerance;
    struct target target;
+   bool logic_only = true;
 
    target_make(&target, step, colour, NULL, SIDE, SIDE);
    target_noise(&target, step);
    const GLuint program = program_make(step, plain_vertex, coloured_fragment);
    if (srgb)
       glEnable(GL_FRAMEBUFFER_SRGB);
-   for (unsigned i = 0; i < draws; i++) {
-      const unsigned mask = rng_chance(rng, 30) ? rng_below(rng, 16) : 15;
+   /* One state for each tile: an error is that of one operation. */
+   for (unsigned i = 0; i < (SIDE / TILE) * (SIDE / TILE); i++) {
+      const unsigned x = i % (SIDE / TILE) * TILE, y = i / (SIDE / TILE) * TILE;
+      const unsigned mask = rng_chance(rng, 20) ? rng_below(rng, 16) : 15;
+      const bool logic = logic_possible && rng_chance(rng, 50);
       const GLint u[4] = { rng_between(rng, 1, 99), rng_below(rng, 99), rng_below(rng, 99),
                            rng_between(rng, 1, 99) };
 
       glUniform4iv(glGetUniformLocation(program, "u"), 1, u);
       glColorMask(mask & 1, mask >> 1 & 1, mask >> 2 & 1, mask >> 3 & 1);
+      (logic ? glEnable : glDisable)(GL_COLOR_LOGIC_OP);
+      (logic ? glDisable : glEnable)(GL_BLEND);
       if (logic) {
          const GLenum operation = GL_CLEAR + rng_below(rng, 16);
 
-         glEnable(GL_COLOR_LOGIC_OP);
          glLogicOp(operation);
-         step_state(step, "logic %04x mask %x", operation, mask);
+         step_state(step, "tile %u,%u logic %04x mask %x", x, y, operation, mask);
       } else {
          const GLenum equation = PICK(rng, equations), alpha_equation = PICK(rng, equations);
          const GLenum f[4] = { PICK(rng, factors), PICK(rng, factors), PICK(rng, factors),
@@ -86,17 +92,17 @@ step_blend(struct step *step)
 
          for (unsigned j = 0; j < 4; j++)
             constant[j] = rng_between(rng, 0, 255) / 255.0f;
-         glEnable(GL_BLEND);
          glBlendColor(constant[0], constant[1], constant[2], constant[3]);
          glBlendEquationSeparate(equation, alpha_equation);
          glBlendFuncSeparate(f[0], f[1], f[2], f[3]);
-         step_state(step,
-                    "blend %04x %04x, %04x %04x %04x %04x mask %x srgb %d constant %g %g %g %g",
-                    equation, alpha_equation, f[0], f[1], f[2], f[3], mask, srgb, constant[0],
-                    constant[1], constant[2], constant[3]);
+         step_state(
+            step,
+            "tile %u,%u blend %04x %04x, %04x %04x %04x %04x mask %x srgb %d constant %g %g %g %g",
+            x, y, equation, alpha_equation, f[0], f[1], f[2], f[3], mask, srgb, constant[0],
+            constant[1], constant[2], constant[3]);
       }
-      draw_rectangle(SIDE, SIDE, rng_below(rng, 9), rng_below(rng, 9), SIDE,
-                     SIDE - rng_below(rng, 9), 0);
+      logic_only &= logic;
+      draw_rectangle(SIDE, SIDE, x, y, x + TILE, y + TILE, 0);
       step_error(step, "the draw");
    }
    glDisable(GL_BLEND);
@@ -104,23 +110,51 @@ step_blend(struct step *step)
    glDisable(GL_FRAMEBUFFER_SRGB);
    glColorMask(1, 1, 1, 1);
    tolerance.absolute = format_step(colour, &tolerance.relative);
-   if (logic) {
+   if (logic_only) {
       tolerance.absolute = 0;
    } else {
-      /* A factor may be the destination, so that an error of a first draw is trebled by the second.
-       */
-      const double growth = draws == 1 ? 2.01 : 8;
-      if (colour->kind == FLOAT)
-         tolerance.absolute =
-            fmax(tolerance.absolute, 4 * tolerance.relative); /* terms, which may cancel */
-      tolerance.absolute *= growth;
-      tolerance.relative *= growth;
+      if (colour->kind == FLOAT) /* of terms that may cancel */
+         tolerance.absolute = fmax(tolerance.absolute, 4 * tolerance.relative);
+      tolerance.absolute *= 2.01;
+      tolerance.relative *= 2.01;
       if (srgb)
          tolerance.absolute *= 3; /* the steep end of its curve */
    }
    target_read(&target, step, "colour", tolerance, NULL);
    glDeleteProgram(program);
    target_end(&target);
+}
+
+/* A few depths that are met again, and the stencils at which operations saturate. */
+static void
+fill_depth_stencil(struct target *target, struct step *step)
+{
+   static const uint8_t stencils[] = { 0, 1, 2, 127, 254, 255 };
+   const bool stencil = target->depth->kind == DEPTH_STENCIL, real = target->depth->bits[0] == 32;
+   const struct pixel_type type =
+      stencil ? pixel_type_of(GL_DEPTH_STENCIL,
+                              real ? GL_FLOAT_32_UNSIGNED_INT_24_8_REV : GL_UNSIGNED_INT_24_8)
+              : pixel_type_of(GL_DEPTH_COMPONENT, real ? GL_FLOAT : GL_UNSIGNED_INT);
+   uint32_t words[SIDE * SIDE * 2], *word = words;
+
+   for (unsigned i = 0; i < SIDE * SIDE; i++) {
+      const float depth = rng_below(&step->rng, 5) / 4.0f;
+      const uint8_t of_pixel = PICK(&step->rng, stencils);
+
+      if (real)
+         memcpy(word, &depth, sizeof(depth));
+      else
+         *word = stencil ? (uint32_t)(depth * 0xffffff) << 8 | of_pixel
+                         : (uint32_t)((double)depth * 0xffffffff);
+      word++;
+      if (real && stencil)
+         *word++ = of_pixel;
+   }
+   glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
+   glBindTexture(GL_TEXTURE_2D, target->textures[1]);
+   glTexSubImage2D(GL_TEXTURE_2D, 0, 0, 0, SIDE, SIDE, type.format, type.type, words);
+   glBindTexture(GL_TEXTURE_2D, 0);
+   step_error(step, "depth upload");
 }
 
 void
@@ -141,13 +175,14 @@ step_depth_stencil(struct step *step)
    const struct format *depth = formats, *colour = formats;
    struct target target;
    GLuint query, programs[ARRAY_SIZE(fragments)];
-   GLuint counts[8] = { 0 };
+   GLuint counts[16] = { 0 };
 
    while (depth->internal != wanted)
       depth++;
    while (colour->internal != GL_RGBA8)
       colour++;
    target_make(&target, step, colour, depth, SIDE, SIDE);
+   fill_depth_stencil(&target, step);
    for (unsigned i = 0; i < ARRAY_SIZE(fragments); i++) {
       char text[600];
 
@@ -158,7 +193,7 @@ step_depth_stencil(struct step *step)
       programs[i] = program_make(step, plain_vertex, text);
    }
    glGenQueries(1, &query);
-   const unsigned draws = rng_between(rng, 2, 8);
+   const unsigned draws = rng_between(rng, 6, ARRAY_SIZE(counts));
    for (unsigned i = 0; i < draws; i++) {
       const bool test_depth = rng_chance(rng, 70), test_stencil = rng_chance(rng, 60);
       const bool write_depth = rng_chance(rng, 70), test_alpha = rng_chance(rng, 30);
@@ -167,8 +202,10 @@ step_depth_stencil(struct step *step)
                    alpha_function = GL_NEVER + rng_below(rng, 8);
       const GLint u[4] = { rng_next(rng), rng_next(rng), rng_next(rng), rng_below(rng, 3) * 100 };
       const float reference = rng_below(rng, 3) * 0.3f + 0.1f;
-      const float z = rng_between(rng, -8, 8) / 8.0f;
-      const int near = rng_below(rng, 9), far = rng_below(rng, 9);
+      const float z = rng_between(rng, -2, 2) / 2.0f;
+      const bool whole_range = rng_chance(rng, 75);
+      const int near = whole_range ? 0 : rng_below(rng, 9),
+                far = whole_range ? 8 : rng_below(rng, 9);
       const int x = rng_below(rng, 24), y = rng_below(rng, 24), w = rng_between(rng, 4, 32),
                 h = rng_between(rng, 4, 32);
       const bool back = rng_chance(rng, 50);

@@ -160,7 +160,9 @@ choose(struct step *step, struct sample *sample)
          sample->scale[i] = rng_chance(rng, 50) ? 0.5f : -0.5f;
       sample->scale[0] *= 1 << rng_below(rng, mipmaps ? 4 : 1);
    }
-   sample->layer = rng_between(rng, -1, 8);
+   /* Off the half, at which it is open which is the nearest. */
+   sample->layer = rng_between(rng, -1, sample->size[sampler->coordinates % 3]) +
+                   rng_between(rng, -1, 1) * 0.375f;
    sample->reference = rng_between(rng, 0, 64) / 64.0f + 1 / 256.0f;
 }
 
