@@ -383,7 +383,7 @@ vgpu_draw(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
    if (sf_packet)
       GFX7_3DSTATE_SF_unpack(&sf, sf_packet->dw, sf_packet->len_dw);
 
-   a.topology = cmd.PrimitiveTopologyType;
+   a.topology = draw.topology = cmd.PrimitiveTopologyType;
    draw.no_polygon_stipple = a.topology == TOPOLOGY_TRIFAN_NOSTIPPLE;
    a.provoking_last = sf.TriangleStripListProvokingVertexSelect == 2;
    if (a.topology == TOPOLOGY_LINELIST || a.topology == TOPOLOGY_LINESTRIP ||

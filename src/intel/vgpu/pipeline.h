@@ -66,6 +66,7 @@ struct vgpu_draw {
    } sample[VGPU_MAX_SAMPLES];
    uint8_t sample_mask;
 
+   unsigned topology;       /* 3DPRIM_*, of the vertices */
    bool no_polygon_stipple; /* by the topology */
    bool line_begins;        /* the line stipple begins anew with the next line that is drawn */
    unsigned vue_slots; /* slots that a vertex has after the last enabled geometry stage */

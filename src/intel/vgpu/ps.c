@@ -467,7 +467,8 @@ fill_payload(struct vgpu_ps *ps, struct eu_thread *thread, const struct slot *sl
    bool done[NUM_LOCATIONS] = { false };
 
    put(thread->grf[0], 0, (setup->render_target_array_index & 0x7ff) << 16 |
-                             (setup->back_facing ? 1u << 15 : 0) | first_sample / 2 << 6);
+                             (setup->back_facing ? 1u << 15 : 0) | first_sample / 2 << 6 |
+                             (ps->draw->topology & 0x1f));
    put(thread->grf[0], 3, ps->shader.sampler_state |
                              (ps->shader.scratch_bytes ? ps->state.PerThreadScratchSpace : 0));
    put(thread->grf[0], 4, ps->shader.binding_table);

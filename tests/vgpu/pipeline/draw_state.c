@@ -88,11 +88,11 @@ draw_pixel_shader(struct fixture *f, const float color[4], uint32_t wm)
 }
 
 void
-draw_pixel_shader_of_payload(struct fixture *f, unsigned attributes, uint32_t wm)
+draw_pixel_shader_of_payload(struct fixture *f, unsigned first, unsigned attributes, uint32_t wm)
 {
    /* SIMD8 single source, the lower pixels, to binding table index 0. */
    const uint32_t descriptor = 4 << 25 | 12 << 14 | 1 << 12 | 4 << 8;
-   const struct insn code = enc_send(8, null_dst(EU_TYPE_UW), 2, EU_SFID_DP_RENDER_CACHE,
+   const struct insn code = enc_send(8, null_dst(EU_TYPE_UW), first, EU_SFID_DP_RENDER_CACHE,
                                      descriptor, true);
 
    memcpy(data(f, KERNEL), &code, sizeof(code));

@@ -57,10 +57,12 @@ void draw_blend(struct fixture *f, uint32_t dw0, uint32_t dw1);
 void draw_pixel_shader(struct fixture *f, const float color[4], uint32_t wm);
 
 /**
- * A pixel shader of 8 pixels whose colours are the four registers from g2 on as it gets them.
+ * A pixel shader of 8 pixels whose colours are four registers as it gets them.
+ * \param first       the first of them
  * \param attributes  where attributes are in the payload
  */
-void draw_pixel_shader_of_payload(struct fixture *f, unsigned attributes, uint32_t wm);
+void draw_pixel_shader_of_payload(struct fixture *f, unsigned first, unsigned attributes,
+                                  uint32_t wm);
 
 /** The RENDER_SURFACE_STATE at binding table index 0. */
 void draw_render_target(struct fixture *f, const uint32_t dw[8]);

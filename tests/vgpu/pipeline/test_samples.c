@@ -125,7 +125,7 @@ samples_have_threads(void **state)
    draw_state(f, 0, 0, 0, 0, 0);
    samples(f, 0xf);
    render_target(f);
-   draw_pixel_shader_of_payload(f, 20, 1 << 13); /* perspective, at the sample */
+   draw_pixel_shader_of_payload(f, 2, 20, 1 << 13); /* perspective, at the sample */
    SUBMIT(f, VGPU_RCS, CMD(0x7814, 3), WM_DISPATCH | WM_ON_PATTERN | 1 << 13, 0);
    draw_primitives(f, TRILIST, triangle, 3);
    fixture_expect_no_fault(f);

@@ -146,7 +146,7 @@ point_sprite(void **fixture)
       SUBMIT(f, VGPU_RCS, CMD(0x7813, 7), 0, 1 << 29, 1 << 11 | 8 * 8, 0, 0, 0);
       fixture_submit(f, VGPU_RCS, sbe, 14);
       draw_render_target(f, target);
-      draw_pixel_shader_of_payload(f, 20, 1 << 11); /* perspective, at the pixel's centre */
+      draw_pixel_shader_of_payload(f, 2, 20, 1 << 11); /* perspective, at the pixel's centre */
       draw_primitives(f, POINTLIST, center, 1);
       fixture_expect_no_fault(f);
       for (unsigned i = 0; i < 8; i++) {
@@ -157,7 +157,7 @@ point_sprite(void **fixture)
       assert_float_equal(texels[4 * (40 * 24 + 24)], 0, 0);
 
       /* The first eight pixels, of two subspans, have what the first register has. */
-      draw_pixel_shader_of_payload(f, 2, 0);
+      draw_pixel_shader_of_payload(f, 2, 2, 0);
       draw_primitives(f, POINTLIST, center, 1);
       fixture_expect_no_fault(f);
       const float *upper = texels + 4 * (40 * 16 + 16), *lower = texels + 4 * (40 * 17 + 16);
