@@ -6,8 +6,11 @@
  * a memory error, undefined behaviour or a hang of the device process.
  */
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <linux/pci_regs.h>
 
@@ -23,6 +26,29 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 static struct vgpu *gpu;
 static uint8_t *ram;
+
+/*
+ * A command may legally take minutes: a blit of 65535 x 65535 pixels. A driver resets the device
+ * then, and so does this; what goes on in spite of it is a finding.
+ */
+#define LIMIT_NS 1000000000ull
+#define PERIOD_NS 50000000l
+static _Atomic uint64_t input_began_ns; /* 0 between inputs */
+
+static void *
+reset_when_slow(void *unused)
+{
+   static const struct timespec period = { .tv_nsec = PERIOD_NS };
+
+   (void)unused;
+   for (;;) {
+      nanosleep(&period, NULL);
+      const uint64_t began_ns = atomic_load(&input_began_ns);
+      if (began_ns && vgpu_now_ns() - began_ns > LIMIT_NS)
+         vgpu_reset(gpu);
+   }
+   return NULL;
+}
 
 static void
 ignore_msi(void *opaque)
@@ -54,10 +80,13 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
       .synchronous = true, .synchronous_budget = 64,
    };
 
+   pthread_t watchdog;
+
    (void)argc, (void)argv;
    ram = aligned_alloc(4096, RAM_PAGES * 4096);
    if (!ram || vgpu_create(&params, &gpu) ||
-       vgpu_dma_map(gpu, RAM_GPA, RAM_PAGES * 4096, ram, true))
+       vgpu_dma_map(gpu, RAM_GPA, RAM_PAGES * 4096, ram, true) ||
+       pthread_create(&watchdog, NULL, reset_when_slow, NULL))
       abort();
    return 0;
 }
@@ -97,6 +126,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
    if (size < 2)
       return 0;
 
+   atomic_store(&input_began_ns, vgpu_now_ns());
    set_up();
    memset(ram, 0, RAM_PAGES * 4096);
    const unsigned accesses = data[0] % 32;
@@ -129,5 +159,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
    write32(RENDER_RING_BASE + RING_TAIL, 8 * tail_dw);
    write32(BLT_RING_BASE + RING_TAIL, 8 * tail_dw);
    write32(GEN6_BSD_RING_BASE + RING_TAIL, 8 * tail_dw);
+   atomic_store(&input_began_ns, 0);
    return 0;
 }
