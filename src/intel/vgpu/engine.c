@@ -489,7 +489,7 @@ static const struct vgpu_reg engine_regs[] = {
      .user = true, .context = true, .write = write_instpm,
      .note = "a batch that is not secure can write it: Mesa relies on that on Ivybridge" },
    { .offset = RING_UHPTR, .name = "UHPTR", .kind = VGPU_REG_STORE, .engines = ALL,
-     .note = "MI_ARB_CHECK faults if it is valid" },
+     .note = "MI_ARB_CHECK takes it for the head" },
    { .offset = RING_BBSTATE, .name = "BB_STATE", .kind = VGPU_REG_CONST, .engines = ALL },
    { .offset = RING_BBADDR, .name = "BB_ADDR", .kind = VGPU_REG_CONST, .engines = ALL },
    { .offset = RING_CCID, .name = "CCID", .kind = VGPU_REG_STORE, .engines = ALL,
