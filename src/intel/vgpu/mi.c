@@ -545,9 +545,10 @@ mi_clflush(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
 }
 
 /*
- * A report is as long as OACONTROL's format says: the report's ID, a time stamp, then counters (IVB
- * PRM Vol1 Part 3, "Observability"; formats as in i915's i915_perf.c). The counters stand at 0, where
- * they are after reset, because OACONTROL does not enable them; once it does, a report faults.
+ * A report is as long as OACONTROL's format says: the report's ID, a time stamp, then counters. The
+ * formats are Haswell's, as in i915's i915_perf.c; no source has been seen for Ivybridge. The
+ * counters stand at 0, where they are after reset, because OACONTROL does not enable them; once it
+ * does, a report faults.
  */
 static result
 mi_report_perf_count(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
