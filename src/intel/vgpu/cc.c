@@ -85,6 +85,18 @@ vgpu_cc_init(struct vgpu_draw *draw, struct vgpu_cc **out, struct vgpu_shader_en
    return true;
 }
 
+bool
+vgpu_cc_clone(const struct vgpu_cc *cc, struct vgpu_shader_env *env, struct vgpu_cc **out)
+{
+   struct vgpu_cc *clone = *out = malloc(sizeof(*clone));
+
+   if (!clone)
+      return vgpu_engine_fault(cc->draw->engine, "no host memory for the colour calculator");
+   *clone = *cc;
+   clone->env = env;
+   return true;
+}
+
 void
 vgpu_cc_fini(struct vgpu_cc *cc)
 {

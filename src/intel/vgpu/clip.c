@@ -22,11 +22,23 @@
 enum { CLIPMODE_NORMAL = 0, CLIPMODE_REJECT_ALL = 3, CLIPMODE_ACCEPT_ALL = 4 };
 enum { APIMODE_OGL = 0, APIMODE_D3D = 1 };
 
+/* A plane as the distance of a vertex from it: inside where that is not negative. */
+struct plane {
+   float a[4];      /* of x, y, z, w */
+   int user;        /* clip distance instead, -1: none */
+};
+
 struct vgpu_clip {
    bool enabled;
    struct GFX7_3DSTATE_CLIP state;
    struct GFX7_SF_CLIP_VIEWPORT viewport;
+   /* Planes that only throw away what is wholly beyond one of them are the first. */
+   struct plane planes[MAX_USER_PLANES + MAX_PLANES], guardband[MAX_PLANES];
+   unsigned num_culls, num_planes; /* num_culls, then num_planes of planes; of guardband */
 };
+
+static unsigned make_planes(const struct vgpu_clip *clip, struct plane *planes, bool guardband);
+static unsigned make_cull_planes(const struct vgpu_clip *clip, struct plane *planes);
 
 bool
 vgpu_clip_init(struct vgpu_draw *draw, struct vgpu_clip **out)
@@ -56,6 +68,9 @@ vgpu_clip_init(struct vgpu_draw *draw, struct vgpu_clip **out)
          return false;
       GFX7_SF_CLIP_VIEWPORT_unpack(&clip->viewport, dw, 16);
    }
+   clip->num_culls = make_cull_planes(clip, clip->planes);
+   clip->num_planes = make_planes(clip, clip->planes + clip->num_culls, false);
+   make_planes(clip, clip->guardband, true);
    return true;
 }
 
@@ -64,12 +79,6 @@ vgpu_clip_fini(struct vgpu_clip *clip)
 {
    free(clip);
 }
-
-/* A plane as the distance of a vertex from it: inside where that is not negative. */
-struct plane {
-   float a[4];      /* of x, y, z, w */
-   int user;        /* clip distance instead, -1: none */
-};
 
 static float
 distance(const struct plane *plane, const struct vgpu_vertex *v)
@@ -124,49 +133,53 @@ interpolate(const struct vgpu_draw *draw, struct vgpu_vertex *out, const struct 
             const struct vgpu_vertex *b, float t)
 {
    out->slot[VUE_HEADER] = a->slot[VUE_HEADER];
-   for (unsigned s = VUE_POSITION; s < draw->vue_slots; s++) {
+   for (unsigned s = VUE_POSITION; s < draw->vertex_slots; s++) {
       for (unsigned c = 0; c < 4; c++)
          out->slot[s].f[c] = a->slot[s].f[c] + t * (b->slot[s].f[c] - a->slot[s].f[c]);
    }
 }
 
-/** True if all corners are outside one plane. */
-static bool
-rejected(const struct plane *planes, unsigned num_planes, const struct vgpu_primitive *p,
-         unsigned corners)
+static uint32_t
+outside(const struct plane *planes, unsigned num_planes, const struct vgpu_vertex *v)
 {
-   for (unsigned i = 0; i < num_planes; i++) {
-      bool all = true;
-      for (unsigned c = 0; c < corners; c++)
-         all = all && !(distance(&planes[i], &p->v[c]) >= 0);
-      if (all)
-         return true;
-   }
-   return false;
+   uint32_t bits = 0;
+
+   for (unsigned i = 0; i < num_planes; i++)
+      bits |= (uint32_t)!(distance(&planes[i], v) >= 0) << i;
+   return bits;
 }
 
-/** True if no corner is outside any plane. */
-static bool
-accepted(const struct plane *planes, unsigned num_planes, const struct vgpu_primitive *p,
-         unsigned corners)
+void
+vgpu_clip_vertex(const struct vgpu_draw *draw, struct vgpu_vertex *v)
 {
-   for (unsigned i = 0; i < num_planes; i++) {
-      for (unsigned c = 0; c < corners; c++) {
-         if (!(distance(&planes[i], &p->v[c]) >= 0))
-            return false;
-      }
-   }
-   return true;
+   const struct vgpu_clip *clip = draw->clip;
+
+   if (!clip->enabled)
+      return;
+   v->outside = outside(clip->planes, clip->num_culls + clip->num_planes, v);
+   v->outside_guardband = outside(clip->guardband, clip->num_planes, v);
+}
+
+/** A vertex between two, at a place in memory for one. */
+static struct vgpu_vertex *
+new_vertex(const struct vgpu_draw *draw, uint8_t *memory, const struct vgpu_vertex *a,
+           const struct vgpu_vertex *b, float t)
+{
+   struct vgpu_vertex *v = (struct vgpu_vertex *)memory;
+
+   interpolate(draw, v, a, b, t);
+   vgpu_sf_vertex(draw, v);
+   return v;
 }
 
 static bool
-clip_line(struct vgpu_draw *draw, const struct plane *planes, unsigned num_planes,
-          struct vgpu_primitive *p)
+clip_line(struct vgpu_draw *draw, struct vgpu_batch *batch, const struct plane *planes,
+          unsigned num_planes, const struct vgpu_primitive *p)
 {
    float from = 0, to = 1;
 
    for (unsigned i = 0; i < num_planes; i++) {
-      const float d0 = distance(&planes[i], &p->v[0]), d1 = distance(&planes[i], &p->v[1]);
+      const float d0 = distance(&planes[i], p->v[0]), d1 = distance(&planes[i], p->v[1]);
       if (d0 < 0 && d1 >= 0)
          from = fmaxf(from, d0 / (d0 - d1));
       else if (d1 < 0 && d0 >= 0)
@@ -177,69 +190,71 @@ clip_line(struct vgpu_draw *draw, const struct plane *planes, unsigned num_plane
    if (from > to)
       return true;
 
-   struct vgpu_primitive *part = malloc(sizeof(*part));
-   if (!part)
+   uint8_t *memory = malloc(2 * vgpu_vertex_bytes(draw));
+   if (!memory)
       return vgpu_engine_fault(draw->engine, "no host memory for a clipped line");
-   *part = *p;
-   interpolate(draw, &part->v[0], &p->v[0], &p->v[1], from);
-   interpolate(draw, &part->v[1], &p->v[0], &p->v[1], to);
-   part->v[2] = part->v[1];
-   const bool ok = vgpu_sf_primitive(draw, part);
-   free(part);
+   struct vgpu_primitive part = *p;
+   part.v[0] = new_vertex(draw, memory, p->v[0], p->v[1], from);
+   part.v[1] = new_vertex(draw, memory + vgpu_vertex_bytes(draw), p->v[0], p->v[1], to);
+   part.v[2] = part.v[1];
+   const bool ok = vgpu_sf_primitive(draw, batch, &part);
+   free(memory);
    return ok;
 }
 
 /* A polygon that becomes of a triangle, and which of the edges from a corner are its own. */
 struct polygon {
    unsigned n;
-   struct vgpu_vertex v[MAX_CORNERS];
+   const struct vgpu_vertex *v[MAX_CORNERS];
    bool edge[MAX_CORNERS];
 };
 
 static void
 add_corner(struct polygon *polygon, const struct vgpu_vertex *v, bool edge)
 {
-   polygon->v[polygon->n] = *v;
+   polygon->v[polygon->n] = v;
    polygon->edge[polygon->n++] = edge;
 }
 
-/** What of a polygon is inside a plane. */
+/** What of a polygon is inside a plane. \param memory  for new vertices, two at most */
 static void
 cut(const struct vgpu_draw *draw, const struct plane *plane, const struct polygon *in,
-    struct polygon *out)
+    struct polygon *out, uint8_t **memory)
 {
    out->n = 0;
    for (unsigned c = 0; c < in->n && out->n + 2 <= MAX_CORNERS; c++) {
-      const struct vgpu_vertex *a = &in->v[c], *b = &in->v[(c + 1) % in->n];
+      const struct vgpu_vertex *a = in->v[c], *b = in->v[(c + 1) % in->n];
       const float da = distance(plane, a), db = distance(plane, b);
       if (da >= 0)
          add_corner(out, a, in->edge[c]);
       /* From the inside to the outside always, so that a shared edge is cut in one place. */
       if (da >= 0 && !(db >= 0)) {
-         interpolate(draw, &out->v[out->n], a, b, da / (da - db));
          /* What follows is along the plane: an edge to be seen if it is the user's. */
-         out->edge[out->n++] = plane->user >= 0;
+         add_corner(out, new_vertex(draw, *memory, a, b, da / (da - db)), plane->user >= 0);
+         *memory += vgpu_vertex_bytes(draw);
       } else if (!(da >= 0) && db >= 0) {
-         interpolate(draw, &out->v[out->n], b, a, db / (db - da));
-         out->edge[out->n++] = in->edge[c];
+         add_corner(out, new_vertex(draw, *memory, b, a, db / (db - da)), in->edge[c]);
+         *memory += vgpu_vertex_bytes(draw);
       }
    }
 }
 
 static bool
-clip_triangle(struct vgpu_draw *draw, const struct plane *planes, unsigned num_planes,
-              const struct vgpu_primitive *p)
+clip_triangle(struct vgpu_draw *draw, struct vgpu_batch *batch, const struct plane *planes,
+              unsigned num_planes, const struct vgpu_primitive *p)
 {
-   struct polygon *store = malloc(2 * sizeof(*store));
-   struct polygon *in = store, *out = store + 1;
+   /* Rounding can make a polygon that is not convex: each of its edges can cross a plane. */
+   uint8_t *memory = malloc((size_t)MAX_PLANES * MAX_CORNERS * vgpu_vertex_bytes(draw));
+   uint8_t *next = memory;
+   struct polygon store[2], *in = &store[0], *out = &store[1];
 
-   if (!store)
+   if (!memory)
       return vgpu_engine_fault(draw->engine, "no host memory for a clipped triangle");
    in->n = 3;
    memcpy(in->v, p->v, sizeof(p->v));
    memcpy(in->edge, p->edge, sizeof(p->edge));
    for (unsigned i = 0; i < num_planes && in->n; i++) {
-      cut(draw, &planes[i], in, out);
+      cut(draw, &planes[i], in, out, &next);
       struct polygon *swap = in;
       in = out;
       out = swap;
@@ -247,51 +262,52 @@ clip_triangle(struct vgpu_draw *draw, const struct plane *planes, unsigned num_p
 
    bool ok = true;
    for (unsigned c = 1; c + 1 < in->n && ok; c++) {
-      struct vgpu_primitive part = {
+      const struct vgpu_primitive part = {
          .kind = VGPU_TRIANGLE,
          .v = { in->v[0], in->v[c], in->v[c + 1] },
          .provoking = p->provoking,
          /* Inner edges are not the polygon's. */
          .edge = { c == 1 && in->edge[0], in->edge[c], c + 2 == in->n && in->edge[c + 1] },
       };
-      ok = vgpu_sf_primitive(draw, &part);
+      ok = vgpu_sf_primitive(draw, batch, &part);
    }
-   free(store);
+   free(memory);
    return ok;
 }
 
 bool
-vgpu_clip_primitive(struct vgpu_draw *draw, struct vgpu_primitive *p)
+vgpu_clip_primitive(struct vgpu_draw *draw, struct vgpu_batch *batch,
+                    const struct vgpu_primitive *p)
 {
    const struct vgpu_clip *clip = draw->clip;
    static const unsigned corners[] = {
       [VGPU_POINT] = 1, [VGPU_LINE] = 2, [VGPU_TRIANGLE] = 3, [VGPU_RECT] = 3,
    };
-   struct plane planes[MAX_PLANES];
 
    if (!clip->enabled || clip->state.ClipMode == CLIPMODE_ACCEPT_ALL || p->kind == VGPU_RECT)
-      return vgpu_sf_primitive(draw, p);
+      return vgpu_sf_primitive(draw, batch, p);
    if (clip->state.ClipMode == CLIPMODE_REJECT_ALL)
       return true;
 
-   unsigned n = make_cull_planes(clip, planes);
-   if (rejected(planes, n, p, corners[p->kind]))
-      return true;
    /* Outside the viewport is outside, whatever the guardband says; cut is at the guardband. */
-   n = make_planes(clip, planes, false);
-   if (rejected(planes, n, p, corners[p->kind]))
+   uint32_t all = ~0u, any = 0;
+   for (unsigned c = 0; c < corners[p->kind]; c++) {
+      all &= p->v[c]->outside;
+      any |= p->kind == VGPU_TRIANGLE ? p->v[c]->outside_guardband
+                                      : p->v[c]->outside >> clip->num_culls;
+   }
+   if (all)
       return true;
-   n = make_planes(clip, planes, p->kind == VGPU_TRIANGLE);
-   if (accepted(planes, n, p, corners[p->kind]))
-      return vgpu_sf_primitive(draw, p);
+   if (!any)
+      return vgpu_sf_primitive(draw, batch, p);
    switch (p->kind) {
    case VGPU_POINT:
       return true;
    case VGPU_LINE:
-      return clip_line(draw, planes, n, p);
+      return clip_line(draw, batch, clip->planes + clip->num_culls, clip->num_planes, p);
    case VGPU_TRIANGLE:
    case VGPU_RECT:
       break;
    }
-   return clip_triangle(draw, planes, n, p);
+   return clip_triangle(draw, batch, clip->guardband, clip->num_planes, p);
 }

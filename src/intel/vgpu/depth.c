@@ -245,6 +245,18 @@ vgpu_depth_init(struct vgpu_draw *draw, struct vgpu_depth **out)
    return !depth->has_hiz || init_hiz(depth);
 }
 
+bool
+vgpu_depth_clone(const struct vgpu_depth *depth, struct vgpu_depth **out)
+{
+   struct vgpu_depth *clone = *out = malloc(sizeof(*clone));
+
+   if (!clone)
+      return vgpu_engine_fault(depth->engine, "no host memory for the depth and stencil tests");
+   *clone = *depth;
+   clone->passed = 0;
+   return true;
+}
+
 void
 vgpu_depth_fini(struct vgpu_depth *depth)
 {

@@ -172,33 +172,60 @@ check_stages(struct vgpu_draw *draw)
    return true;
 }
 
+/* Vertices that are shaded together, a multiple of what each list takes for a primitive. */
+#define MAX_SHADED 4080
+/* Room for them, and for those before that the next primitive may need. */
+#define RING_VERTICES 4096
+
 struct assembly {
    struct vgpu_draw *draw;
    uint32_t topology;
    bool provoking_last;         /* of triangle and line lists and strips */
    bool edge_flags;             /* the topology has them */
    bool fan_provoking_second;   /* else the first of the two that are not the hub */
-   struct vgpu_vertex *vertices; /* of the instance, shaded, in the order of the draw */
-   uint32_t count;
+
+   /*
+    * A run of vertices, shaded, in the order of the draw: the first one, which fans and loops come
+    * back to, and the last RING_VERTICES of them.
+    */
+   struct vgpu_vertex *first;
+   uint8_t *ring;
+   uint32_t count; /* so far */
+   uint32_t next;  /* with which the next primitive begins */
+
+   uint32_t ids[MAX_SHADED]; /* of vertices that are to be shaded */
+   uint32_t num_ids;
+   uint32_t instance, start_instance;
+   struct vgpu_vf_pages pages;
+   struct vgpu_batch batch;
 };
+
+/** A vertex of the run. */
+static struct vgpu_vertex *
+vertex(const struct assembly *a, uint32_t i)
+{
+   return i ? (struct vgpu_vertex *)(a->ring + i % RING_VERTICES * vgpu_vertex_bytes(a->draw))
+            : a->first;
+}
 
 /** Hands on a primitive. \param edges  bits for those from each corner to the next */
 static bool
 emit(struct assembly *a, enum vgpu_primitive_kind kind, uint32_t i0, uint32_t i1, uint32_t i2,
      uint32_t provoking, unsigned edges)
 {
-   struct vgpu_primitive p = { .kind = kind };
+   struct vgpu_primitive p = {
+      .kind = kind,
+      .v = { vertex(a, i0), vertex(a, i1), vertex(a, i2) },
+      .provoking = vertex(a, provoking),
+   };
 
-   p.v[0] = a->vertices[i0];
-   p.v[1] = a->vertices[i1];
-   p.v[2] = a->vertices[i2];
    for (unsigned i = 0; i < 3; i++)
-      p.edge[i] = edges >> i & 1 && (!a->edge_flags || p.v[i].edge_flag);
-   p.provoking = &a->vertices[provoking];
+      p.edge[i] = edges >> i & 1 && (!a->edge_flags || p.v[i]->edge_flag);
    /* Each line of a list begins anew, and so do the edges of a polygon. */
    if (kind != VGPU_LINE || a->topology == TOPOLOGY_LINELIST)
       a->draw->line_begins = true;
-   return vgpu_clip_primitive(a->draw, &p);
+   return vgpu_clip_primitive(a->draw, &a->batch, &p) &&
+          (!vgpu_wm_in_turn(a->draw->wm) || vgpu_wm_draw(a->draw, &a->batch, 1));
 }
 
 static bool
@@ -220,11 +247,13 @@ emit_triangle(struct assembly *a, uint32_t i0, uint32_t i1, uint32_t i2, uint32_
    return emit(a, VGPU_TRIANGLE, i0, i1, i2, provoking, 7);
 }
 
+/** Assembles what can be of the vertices so far. \param end  there are no more */
 static bool
-assemble(struct assembly *a)
+assemble(struct assembly *a, bool end)
 {
    const uint32_t n = a->count;
    const unsigned last = a->provoking_last;
+   uint32_t i = a->next;
    bool ok = true;
 
    /* Strips and fans have no edge flags of their own: all of their triangles' edges are drawn. */
@@ -232,65 +261,69 @@ assemble(struct assembly *a)
                    a->topology == TOPOLOGY_POLYGON;
    switch (a->topology) {
    case TOPOLOGY_POINTLIST:
-      for (uint32_t i = 0; i < n && ok; i++)
+      for (; i < n && ok; i++)
          ok = emit_point(a, i);
-      return ok;
+      break;
    case TOPOLOGY_LINELIST:
-      for (uint32_t i = 0; i + 1 < n && ok; i += 2)
+      for (; i + 1 < n && ok; i += 2)
          ok = emit_line(a, i, i + 1, i + last);
-      return ok;
+      break;
    case TOPOLOGY_LINESTRIP:
    case TOPOLOGY_LINELOOP:
-      a->draw->line_begins = true;
-      for (uint32_t i = 0; i + 1 < n && ok; i++)
+      if (i == 0)
+         a->draw->line_begins = true;
+      for (; i + 1 < n && ok; i++)
          ok = emit_line(a, i, i + 1, i + last);
-      if (ok && a->topology == TOPOLOGY_LINELOOP && n > 2)
+      if (ok && end && a->topology == TOPOLOGY_LINELOOP && n > 2)
          ok = emit_line(a, n - 1, 0, last ? 0 : n - 1);
-      return ok;
+      break;
    case TOPOLOGY_TRILIST:
-      for (uint32_t i = 0; i + 2 < n && ok; i += 3)
+      for (; i + 2 < n && ok; i += 3)
          ok = emit_triangle(a, i, i + 1, i + 2, i + 2 * last);
-      return ok;
+      break;
    case TOPOLOGY_TRISTRIP:
    case TOPOLOGY_TRISTRIP_REVERSE: {
       /* Every second triangle is turned round, so that all face the same way. */
       const unsigned odd = a->topology == TOPOLOGY_TRISTRIP_REVERSE;
-      for (uint32_t i = 0; i + 2 < n && ok; i++) {
+      for (; i + 2 < n && ok; i++) {
          const unsigned turn = (i + odd) & 1;
          ok = emit_triangle(a, i + turn, i + !turn, i + 2, i + 2 * last);
       }
-      return ok;
+      break;
    }
    case TOPOLOGY_TRIFAN:
    case TOPOLOGY_TRIFAN_NOSTIPPLE:
-      for (uint32_t i = 1; i + 1 < n && ok; i++)
-         ok = emit_triangle(a, 0, i, i + 1, i + a->fan_provoking_second);
-      return ok;
+      for (; i + 2 < n && ok; i++)
+         ok = emit_triangle(a, 0, i + 1, i + 2, i + 1 + a->fan_provoking_second);
+      break;
    case TOPOLOGY_POLYGON:
-      for (uint32_t i = 1; i + 1 < n && ok; i++)
-         ok = emit(a, VGPU_TRIANGLE, 0, i, i + 1, 0, (i == 1) | 2 | (i + 2 == n) << 2);
-      return ok;
+      /* Which triangle is the last one, whose third edge is the polygon's, the end tells. */
+      for (; i + 2 < n - !end && ok; i++)
+         ok = emit(a, VGPU_TRIANGLE, 0, i + 1, i + 2, 0, (i == 0) | 2 | (i + 3 == n) << 2);
+      break;
    case TOPOLOGY_QUADLIST:
-      for (uint32_t i = 0; i + 3 < n && ok; i += 4) {
+      for (; i + 3 < n && ok; i += 4) {
          const uint32_t provoking = i + 3 * last;
          ok = emit(a, VGPU_TRIANGLE, i, i + 1, i + 3, provoking, 1 | 4) &&
               emit(a, VGPU_TRIANGLE, i + 1, i + 2, i + 3, provoking, 1 | 2);
       }
-      return ok;
+      break;
    case TOPOLOGY_QUADSTRIP:
-      for (uint32_t i = 0; i + 3 < n && ok; i += 2) {
+      for (; i + 3 < n && ok; i += 2) {
          const uint32_t provoking = i + 3 * last;
          ok = emit(a, VGPU_TRIANGLE, i, i + 1, i + 3, provoking, 1 | 2) &&
               emit(a, VGPU_TRIANGLE, i, i + 3, i + 2, provoking, 2 | 4);
       }
-      return ok;
+      break;
    case TOPOLOGY_RECTLIST:
-      for (uint32_t i = 0; i + 2 < n && ok; i += 3)
+      for (; i + 2 < n && ok; i += 3)
          ok = emit(a, VGPU_RECT, i, i + 1, i + 2, i + 2, 0);
-      return ok;
+      break;
    default:
       return vgpu_engine_unmodelled(a->draw->engine, "topology 0x%02x", a->topology);
    }
+   a->next = i;
+   return ok && vgpu_wm_draw(a->draw, &a->batch, 1);
 }
 
 /** The index of a vertex of an indexed draw. \return false after a fault */
@@ -312,20 +345,48 @@ read_index(struct vgpu_draw *draw, const struct GFX7_3DSTATE_INDEX_BUFFER *ib, u
    return true;
 }
 
+/** Fetches and shades vertices of the run, from the first one on. */
 static bool
-shade(struct vgpu_draw *draw, struct vgpu_vertex *vertices, uint32_t count)
+shade(struct assembly *a, struct vgpu_vs *vs, const uint32_t *ids, uint32_t first, uint32_t count)
 {
+   struct vgpu_draw *draw = a->draw;
+   union vgpu_slot slots[2][VGPU_MAX_ELEMENTS];
+   union vgpu_slot *const in[2] = { slots[0], slots[1] };
+
    for (uint32_t i = 0; i < count; i += 2) {
-      struct vgpu_vertex *pair[2] = { &vertices[i], &vertices[i + (i + 1 < count)] };
-      if (vgpu_engine_interrupted(draw->engine) ||
-          !vgpu_vs_run(draw, pair, i + 1 < count ? 2 : 1))
+      struct vgpu_vertex *pair[2] = { vertex(a, first + i), vertex(a, first + i + 1) };
+      const unsigned n = i + 1 < count ? 2 : 1;
+      if (vgpu_engine_interrupted(draw->engine))
          return false;
+      for (unsigned v = 0; v < n; v++) {
+         if (!vgpu_vf_fetch(draw, &a->pages, ids[i + v], a->instance, a->start_instance, in[v],
+                            &pair[v]->edge_flag))
+            return false;
+      }
+      if (!vgpu_vs_run(draw, vs, in, pair, n))
+         return false;
+      for (unsigned v = 0; v < n; v++) {
+         vgpu_clip_vertex(draw, pair[v]);
+         vgpu_sf_vertex(draw, pair[v]);
+      }
    }
    return true;
 }
 
-/* Vertices are shaded and assembled in runs of at most so many, to bound the host's memory. */
-#define MAX_VERTICES (1u << 20)
+/** Shades and assembles the vertices whose numbers were collected. */
+static bool
+go_on(struct assembly *a, bool end)
+{
+   const uint32_t first = a->count, n = a->num_ids;
+
+   a->count += n;
+   a->num_ids = 0;
+   if (!shade(a, a->draw->vs, a->ids, first, n) || !assemble(a, end))
+      return false;
+   if (end)
+      a->count = a->next = 0;
+   return true;
+}
 
 static bool
 draw_instance(struct vgpu_draw *draw, const struct GFX7_3DPRIMITIVE *cmd,
@@ -333,25 +394,38 @@ draw_instance(struct vgpu_draw *draw, const struct GFX7_3DPRIMITIVE *cmd,
 {
    const uint32_t cut = ib->IndexFormat == 0 ? 0xff : ib->IndexFormat == 1 ? 0xffff : ~0u;
 
-   a->count = 0;
+   a->instance = instance;
    for (uint32_t i = 0; i < cmd->VertexCountPerInstance; i++) {
       uint32_t id = cmd->StartVertexLocation + i;
       if (cmd->VertexAccessType) {
          if (!read_index(draw, ib, id, &id))
             return false;
          if (ib->CutIndexEnable && id == cut) {
-            if (!shade(draw, a->vertices, a->count) || !assemble(a))
+            if (!go_on(a, true))
                return false;
-            a->count = 0;
             continue;
          }
          id += cmd->BaseVertexLocation;
       }
-      if (!vgpu_vf_fetch(draw, id, instance, cmd->StartInstanceLocation, &a->vertices[a->count]))
+      a->ids[a->num_ids++] = id;
+      if (a->num_ids == MAX_SHADED && !go_on(a, false))
          return false;
-      a->count++;
    }
-   return shade(draw, a->vertices, a->count) && assemble(a);
+   return go_on(a, true);
+}
+
+/** Room for the vertices that are there at a time. */
+static bool
+make_room(struct assembly *a, uint32_t num_vertices)
+{
+   struct vgpu_draw *draw = a->draw;
+
+   draw->vertex_slots =
+      draw->vue_slots > VUE_CLIP_DISTANCE_1 ? draw->vue_slots : VUE_CLIP_DISTANCE_1 + 1;
+   a->first = malloc(vgpu_vertex_bytes(draw));
+   a->ring = malloc((num_vertices < RING_VERTICES ? num_vertices + 1 : RING_VERTICES) *
+                    vgpu_vertex_bytes(draw));
+   return (a->first && a->ring) || vgpu_engine_fault(draw->engine, "no host memory for vertices");
 }
 
 bool
@@ -361,14 +435,10 @@ vgpu_draw(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
    struct GFX7_3DPRIMITIVE cmd;
    struct GFX7_3DSTATE_INDEX_BUFFER ib = { 0 };
    struct GFX7_3DSTATE_SF sf = { 0 };
-   struct assembly a = { .draw = &draw };
 
    GFX7_3DPRIMITIVE_unpack(&cmd, dw, len_dw);
    if (cmd.EndOffsetEnable)
       return vgpu_engine_unmodelled(engine, "End Offset Enable");
-   if (cmd.VertexCountPerInstance > MAX_VERTICES)
-      return vgpu_engine_unmodelled(engine, "%u vertices in one draw",
-                                    cmd.VertexCountPerInstance);
    if (cmd.VertexAccessType) {
       const struct vgpu_packet *packet =
          vgpu_render_packet(engine->render, GFX7_3DSTATE_INDEX_BUFFER_header);
@@ -383,29 +453,34 @@ vgpu_draw(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
    if (sf_packet)
       GFX7_3DSTATE_SF_unpack(&sf, sf_packet->dw, sf_packet->len_dw);
 
-   a.topology = draw.topology = cmd.PrimitiveTopologyType;
-   draw.no_polygon_stipple = a.topology == TOPOLOGY_TRIFAN_NOSTIPPLE;
-   a.provoking_last = sf.TriangleStripListProvokingVertexSelect == 2;
-   if (a.topology == TOPOLOGY_LINELIST || a.topology == TOPOLOGY_LINESTRIP ||
-       a.topology == TOPOLOGY_LINELOOP)
-      a.provoking_last = sf.LineStripListProvokingVertexSelect == 1;
-   a.fan_provoking_second = sf.TriangleFanProvokingVertexSelect == 2;
-   a.vertices = malloc((size_t)(cmd.VertexCountPerInstance + 1) * sizeof(*a.vertices));
-   if (!a.vertices)
-      return vgpu_engine_fault(engine, "no host memory for %u vertices",
-                               cmd.VertexCountPerInstance);
+   struct assembly *a = calloc(1, sizeof(*a));
+   if (!a)
+      return vgpu_engine_fault(engine, "no host memory for vertices");
+   a->draw = &draw;
+   a->start_instance = cmd.StartInstanceLocation;
+   a->topology = draw.topology = cmd.PrimitiveTopologyType;
+   draw.no_polygon_stipple = a->topology == TOPOLOGY_TRIFAN_NOSTIPPLE;
+   a->provoking_last = sf.TriangleStripListProvokingVertexSelect == 2;
+   if (a->topology == TOPOLOGY_LINELIST || a->topology == TOPOLOGY_LINESTRIP ||
+       a->topology == TOPOLOGY_LINELOOP)
+      a->provoking_last = sf.LineStripListProvokingVertexSelect == 1;
+   a->fan_provoking_second = sf.TriangleFanProvokingVertexSelect == 2;
 
    bool ok = gather_bases(&draw) && check_stages(&draw) && vgpu_vf_init(&draw, &draw.vf) &&
              vgpu_vs_init(&draw, &draw.vs) && vgpu_clip_init(&draw, &draw.clip) &&
-             vgpu_sf_init(&draw, &draw.sf) && vgpu_wm_init(&draw, &draw.wm);
+             vgpu_sf_init(&draw, &draw.sf) && vgpu_wm_init(&draw, &draw.wm) &&
+             make_room(a, cmd.VertexCountPerInstance);
    for (uint32_t i = 0; i < cmd.InstanceCount && ok; i++)
-      ok = draw_instance(&draw, &cmd, &ib, &a, i);
+      ok = draw_instance(&draw, &cmd, &ib, a, i);
 
    vgpu_wm_fini(draw.wm);
    vgpu_sf_fini(draw.sf);
    vgpu_clip_fini(draw.clip);
    vgpu_vs_fini(draw.vs);
    vgpu_vf_fini(draw.vf);
-   free(a.vertices);
+   vgpu_batch_fini(&a->batch);
+   free(a->first);
+   free(a->ring);
+   free(a);
    return ok;
 }

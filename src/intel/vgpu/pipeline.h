@@ -8,6 +8,7 @@
 #define VGPU_PIPELINE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "eu/eu.h"
@@ -19,6 +20,7 @@ struct vgpu_engine;
 /* A vertex URB entry: slots of four components, at most as many as an entry can have. */
 #define VGPU_VUE_SLOTS 64
 #define VGPU_MAX_ATTRIBUTES 32
+#define VGPU_MAX_ELEMENTS 34
 
 /* Slots of the VUE header (IVB PRM Vol2 Part 1, "VUE"). */
 enum {
@@ -28,14 +30,17 @@ enum {
    VUE_CLIP_DISTANCE_1 = 3,
 };
 
+union vgpu_slot {
+   float f[4];
+   uint32_t u[4];
+} __attribute__((aligned(16)));
+
 struct vgpu_vertex {
-   union {
-      float f[4];
-      uint32_t u[4];
-   } slot[VGPU_VUE_SLOTS];
-   bool edge_flag; /* the edge to the next vertex is one of the polygon's */
-   /* By the strips and fans unit: in pixels, depth, 1/w. */
-   float x, y, z, inv_w;
+   float x, y, z, inv_w; /* by the strips and fans unit: in pixels, depth, 1/w */
+   bool edge_flag;       /* the edge to the next vertex is one of the polygon's */
+   /* By the clipper: a bit for each plane that it is outside of, with a guardband and without. */
+   uint32_t outside_guardband, outside;
+   union vgpu_slot slot[]; /* vgpu_draw::vertex_slots */
 };
 
 enum vgpu_primitive_kind {
@@ -48,7 +53,7 @@ enum vgpu_primitive_kind {
 /** A primitive on its way from assembly to the windower. */
 struct vgpu_primitive {
    enum vgpu_primitive_kind kind;
-   struct vgpu_vertex v[3];
+   const struct vgpu_vertex *v[3];
    const struct vgpu_vertex *provoking; /* whose attributes flat ones are */
    bool edge[3]; /* from a corner to the next: what line and point fill modes draw */
 };
@@ -70,12 +75,20 @@ struct vgpu_draw {
    bool no_polygon_stipple; /* by the topology */
    bool line_begins;        /* the line stipple begins anew with the next line that is drawn */
    unsigned vue_slots; /* slots that a vertex has after the last enabled geometry stage */
+   unsigned vertex_slots; /* that the model keeps: those, and zeros up to VUE_CLIP_DISTANCE_1 */
+   int scissor[4]; /* by strips and fans: x and y, first and beyond the last */
    struct vgpu_vf *vf;
    struct vgpu_vs *vs;
    struct vgpu_clip *clip;
    struct vgpu_sf *sf;
    struct vgpu_wm *wm;
 };
+
+static inline size_t
+vgpu_vertex_bytes(const struct vgpu_draw *draw)
+{
+   return sizeof(struct vgpu_vertex) + draw->vertex_slots * sizeof(union vgpu_slot);
+}
 
 /** Executes a draw whose parameters are a whole 3DPRIMITIVE. \return false after a fault */
 bool vgpu_draw(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw);
@@ -100,29 +113,61 @@ struct vgpu_vf;
 bool vgpu_vf_init(struct vgpu_draw *draw, struct vgpu_vf **vf);
 void vgpu_vf_fini(struct vgpu_vf *vf);
 unsigned vgpu_vf_slots(const struct vgpu_vf *vf);
-/** Fetches the elements of a vertex into its first slots. */
-bool vgpu_vf_fetch(struct vgpu_draw *draw, uint32_t vertex_id, uint32_t instance_id,
-                   uint32_t start_instance, struct vgpu_vertex *vertex);
+/** Pages that a thread has fetched from, one for each element. All zeros at first. */
+struct vgpu_vf_pages {
+   uint64_t number[VGPU_MAX_ELEMENTS]; /* of the page, plus one; 0: none */
+   const uint8_t *host[VGPU_MAX_ELEMENTS];
+};
+/** Fetches the elements of a vertex, a slot each. */
+bool vgpu_vf_fetch(struct vgpu_draw *draw, struct vgpu_vf_pages *pages, uint32_t vertex_id,
+                   uint32_t instance_id, uint32_t start_instance, union vgpu_slot *slots,
+                   bool *edge_flag);
 
 /* vs.c */
 struct vgpu_vs;
 bool vgpu_vs_init(struct vgpu_draw *draw, struct vgpu_vs **vs);
+/** Another one of the same state, for another thread; it must go before the first one. */
+bool vgpu_vs_clone(const struct vgpu_vs *vs, struct vgpu_vs **clone);
 void vgpu_vs_fini(struct vgpu_vs *vs);
-/** Shades one or two vertices in place. */
-bool vgpu_vs_run(struct vgpu_draw *draw, struct vgpu_vertex *vertices[2], unsigned count);
+/** Shades one or two vertices. \param in  what was fetched of them */
+bool vgpu_vs_run(struct vgpu_draw *draw, struct vgpu_vs *vs, union vgpu_slot *const in[2],
+                 struct vgpu_vertex *const vertices[2], unsigned count);
 
 /* clip.c */
+struct vgpu_batch;
 struct vgpu_clip;
 bool vgpu_clip_init(struct vgpu_draw *draw, struct vgpu_clip **clip);
 void vgpu_clip_fini(struct vgpu_clip *clip);
+/** Which planes a vertex is outside of. */
+void vgpu_clip_vertex(const struct vgpu_draw *draw, struct vgpu_vertex *vertex);
 /** Clips a primitive and hands what is left of it to the strips and fans unit. */
-bool vgpu_clip_primitive(struct vgpu_draw *draw, struct vgpu_primitive *primitive);
+bool vgpu_clip_primitive(struct vgpu_draw *draw, struct vgpu_batch *batch,
+                         const struct vgpu_primitive *primitive);
 
 /* sf.c */
 struct vgpu_sf;
 bool vgpu_sf_init(struct vgpu_draw *draw, struct vgpu_sf **sf);
 void vgpu_sf_fini(struct vgpu_sf *sf);
-bool vgpu_sf_primitive(struct vgpu_draw *draw, struct vgpu_primitive *primitive);
+/** Where on the screen a vertex is. */
+void vgpu_sf_vertex(const struct vgpu_draw *draw, struct vgpu_vertex *vertex);
+bool vgpu_sf_primitive(struct vgpu_draw *draw, struct vgpu_batch *batch,
+                       const struct vgpu_primitive *primitive);
+
+/** a x + b y + c in subpixels; a point is inside of the edge where that is not negative. */
+struct vgpu_edge {
+   int64_t a, b, c;
+};
+
+/** Weights of the second and third vertex, linear on the screen. */
+struct vgpu_plane {
+   float b1x, b1y, b2x, b2y; /* change per pixel */
+   float x0, y0;
+};
+
+/** An attribute as a pixel shader gets it: two registers, four components. */
+struct vgpu_attribute {
+   uint32_t component[4][4]; /* to the second vertex, to the third, 0, at the first */
+} __attribute__((aligned(16)));
 
 /** What the setup unit makes of a primitive for the windower and the pixel shader. */
 struct vgpu_setup {
@@ -134,17 +179,36 @@ struct vgpu_setup {
    } v[3];
    float line_width, point_width;
    float depth_offset;
+
+   /* By the windower. */
+   int box[4]; /* that has all pixels: x and y, first and beyond the last */
+   struct vgpu_edge edges[3]; /* of a triangle */
+   struct vgpu_plane plane;
+
    unsigned num_attributes;
-   float attribute[VGPU_MAX_ATTRIBUTES][3][4]; /* of each vertex, swizzled and overridden */
-   uint32_t constant_attributes;               /* a bit each: all three vertices alike */
-   int scissor[4];                             /* x and y, first and beyond the last */
+   struct vgpu_attribute attribute[VGPU_MAX_ATTRIBUTES];
 };
+
+/** Primitives that wait to be drawn, each with as many attributes as it has. */
+struct vgpu_batch {
+   uint8_t *setups;
+   size_t size_bytes, used_bytes;
+   uint32_t *offsets; /* of each in setups */
+   unsigned count, max;
+};
+void vgpu_batch_fini(struct vgpu_batch *batch);
 
 /* wm.c */
 struct vgpu_wm;
 bool vgpu_wm_init(struct vgpu_draw *draw, struct vgpu_wm **wm);
 void vgpu_wm_fini(struct vgpu_wm *wm);
-bool vgpu_wm_primitive(struct vgpu_draw *draw, const struct vgpu_setup *setup);
+/** True if primitives must be drawn one by one: what one draws depends on the ones before. */
+bool vgpu_wm_in_turn(const struct vgpu_wm *wm);
+/** Adds a primitive to a batch, unless it covers nothing. */
+bool vgpu_wm_primitive(struct vgpu_draw *draw, struct vgpu_batch *batch,
+                       struct vgpu_setup *setup);
+/** Draws the primitives of batches, in their order, and empties them. */
+bool vgpu_wm_draw(struct vgpu_draw *draw, struct vgpu_batch *batches, unsigned count);
 
 /* ps.c */
 struct vgpu_ps;
@@ -166,7 +230,13 @@ vgpu_ps_channels(uint32_t pixels)
    return pixels | (pixels & 0x33333333) << 2 | (pixels >> 2 & 0x33333333);
 }
 bool vgpu_ps_init(struct vgpu_draw *draw, struct vgpu_ps **ps);
+/** Another one of the same state, for another thread; it must go before the first one. */
+bool vgpu_ps_clone(const struct vgpu_ps *ps, struct vgpu_ps **clone);
 void vgpu_ps_fini(struct vgpu_ps *ps);
+/** False if threads have effects on each other that depend on their order. */
+bool vgpu_ps_is_independent(const struct vgpu_ps *ps);
+/** The plane of a primitive. \return false if it has no area */
+bool vgpu_ps_make_plane(const struct vgpu_setup *setup, struct vgpu_plane *plane);
 /** Subspans that a thread takes. */
 unsigned vgpu_ps_subspans(const struct vgpu_ps *ps);
 bool vgpu_ps_run(struct vgpu_draw *draw, struct vgpu_ps *ps, const struct vgpu_setup *setup,
@@ -175,6 +245,8 @@ bool vgpu_ps_run(struct vgpu_draw *draw, struct vgpu_ps *ps, const struct vgpu_s
 /* depth.c */
 struct vgpu_depth;
 bool vgpu_depth_init(struct vgpu_draw *draw, struct vgpu_depth **depth);
+/** Another one of the same state, for another thread; what it counts comes in addition. */
+bool vgpu_depth_clone(const struct vgpu_depth *depth, struct vgpu_depth **clone);
 void vgpu_depth_fini(struct vgpu_depth *depth);
 /** Depth and stencil tests of a pixel's sample with their writes. \return false after a fault */
 bool vgpu_depth_test(struct vgpu_depth *depth, const struct vgpu_setup *setup, int x, int y,
@@ -186,6 +258,8 @@ void vgpu_depth_count(struct vgpu_depth *depth, unsigned samples);
 /* cc.c: the alpha test, blending and the render targets */
 struct vgpu_cc;
 bool vgpu_cc_init(struct vgpu_draw *draw, struct vgpu_cc **cc, struct vgpu_shader_env *ps_env);
+bool vgpu_cc_clone(const struct vgpu_cc *cc, struct vgpu_shader_env *ps_env,
+                   struct vgpu_cc **clone);
 void vgpu_cc_fini(struct vgpu_cc *cc);
 bool vgpu_cc_alpha_test(const struct vgpu_cc *cc, float alpha);
 /** Samples that Alpha To Coverage leaves of a pixel. */

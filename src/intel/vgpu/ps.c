@@ -40,12 +40,6 @@ enum rt_write {
 /* Where in a pixel something is interpolated; Barycentric Interpolation Modes modulo 3. */
 enum location { LOCATION_CENTER, LOCATION_CENTROID, LOCATION_SAMPLE, NUM_LOCATIONS };
 
-/** Weights of the second and third vertex, linear on the screen. */
-struct plane {
-   float b1x, b1y, b2x, b2y; /* change per pixel */
-   float x0, y0;
-};
-
 /** What four channels of a thread are: the pixels of a subspan, or a sample of each. */
 struct slot {
    const struct vgpu_subspan *subspan;
@@ -67,12 +61,13 @@ struct vgpu_ps {
    unsigned num_constants;
    bool early_depth;
    bool per_sample; /* a thread's channels are samples */
+   bool is_clone;
 
    /* The thread that runs. */
+   struct eu_thread thread;
    uint32_t tested; /* pixels whose late tests are done */
    struct vgpu_draw *draw;
    const struct vgpu_setup *setup;
-   struct plane plane;
    uint16_t x[MAX_PIXELS], y[MAX_PIXELS];
    uint8_t samples[MAX_PIXELS]; /* that are covered and passed the tests so far */
    int sample[MAX_PIXELS];      /* that the channel stands for, -1: all */
@@ -100,7 +95,7 @@ static float
 depth_at(const struct vgpu_ps *ps, float x, float y)
 {
    const struct vgpu_setup *s = ps->setup;
-   const struct plane *p = &ps->plane;
+   const struct vgpu_plane *p = &s->plane;
    const float dx = x - p->x0, dy = y - p->y0;
    const float b1 = p->b1x * dx + p->b1y * dy, b2 = p->b2x * dx + p->b2y * dy;
 
@@ -322,12 +317,30 @@ vgpu_ps_init(struct vgpu_draw *draw, struct vgpu_ps **out)
                                EU_GRF_COUNT, &ps->num_constants));
 }
 
+bool
+vgpu_ps_clone(const struct vgpu_ps *ps, struct vgpu_ps **out)
+{
+   struct vgpu_ps *clone = *out = malloc(sizeof(*clone));
+
+   if (!clone)
+      return vgpu_engine_fault(ps->shader.engine, "no host memory for the pixel shader");
+   *clone = *ps;
+   clone->is_clone = true;
+   clone->shader.surfaces = NULL;
+   clone->shader.stage = clone;
+   clone->env.opaque = &clone->shader;
+   clone->depth = NULL;
+   clone->cc = NULL;
+   return vgpu_depth_clone(ps->depth, &clone->depth) &&
+          vgpu_cc_clone(ps->cc, &clone->shader, &clone->cc);
+}
+
 void
 vgpu_ps_fini(struct vgpu_ps *ps)
 {
    if (!ps)
       return;
-   if (ps->program)
+   if (ps->program && !ps->is_clone)
       eu_program_destroy(ps->program);
    vgpu_depth_fini(ps->depth);
    vgpu_cc_fini(ps->cc);
@@ -341,13 +354,13 @@ vgpu_ps_subspans(const struct vgpu_ps *ps)
    return ps->width / PIXELS_PER_SUBSPAN;
 }
 
-static bool
-make_plane(const struct vgpu_setup *s, struct plane *p)
+bool
+vgpu_ps_make_plane(const struct vgpu_setup *s, struct vgpu_plane *p)
 {
    const float dx1 = s->v[1].x - s->v[0].x, dy1 = s->v[1].y - s->v[0].y;
    float dx2 = s->v[2].x - s->v[0].x, dy2 = s->v[2].y - s->v[0].y;
 
-   *p = (struct plane){ .x0 = s->v[0].x, .y0 = s->v[0].y };
+   *p = (struct vgpu_plane){ .x0 = s->v[0].x, .y0 = s->v[0].y };
    if (s->kind == VGPU_POINT) {
       /* Across the square: all is alike there but the coordinates of a point sprite. */
       p->x0 -= s->point_width / 2;
@@ -422,7 +435,7 @@ static void
 interpolate(const struct vgpu_ps *ps, enum location location, struct barycentrics *out)
 {
    const struct vgpu_setup *s = ps->setup;
-   const struct plane *plane = &ps->plane;
+   const struct vgpu_plane *plane = &s->plane;
 
    for (unsigned i = 0; i < ps->width; i++) {
       const struct vgpu_sample at = place(ps, location, i);
@@ -573,39 +586,25 @@ run_slots(struct vgpu_ps *ps, const struct slot *slots, unsigned count)
       ps->z[i] = depth_at(ps, at.x, at.y);
    }
 
-   struct eu_thread thread;
+   struct eu_thread *thread = &ps->thread;
    ps->tested = 0;
-   eu_thread_init(&thread, vgpu_ps_channels(mask));
-   thread.cr0[0] = ps->state.FloatingPointMode ? EU_CR0_ALT_MODE : 0;
-   thread.cr0[0] |= ps->state.RoundingMode << EU_CR0_ROUND_SHIFT;
-   thread.cr0[0] |= ps->state.SingleProgramFlow ? EU_CR0_SPF : 0;
-   thread.user = &ps->shader;
+   eu_thread_init(thread, vgpu_ps_channels(mask));
+   thread->cr0[0] = ps->state.FloatingPointMode ? EU_CR0_ALT_MODE : 0;
+   thread->cr0[0] |= ps->state.RoundingMode << EU_CR0_ROUND_SHIFT;
+   thread->cr0[0] |= ps->state.SingleProgramFlow ? EU_CR0_SPF : 0;
+   thread->user = &ps->shader;
 
-   const unsigned end = fill_payload(ps, &thread, slots, count, mask);
+   const unsigned end = fill_payload(ps, thread, slots, count, mask);
    unsigned at = ps->start_grf;
    const unsigned attributes = ps->state.AttributeEnable ? setup->num_attributes : 0;
    if (at < end || at + ps->num_constants + 2 * attributes > EU_GRF_COUNT)
       return vgpu_engine_fault(draw->engine,
                                "pixel shader payload of %u registers, constants from g%u",
                                end, at);
-   memcpy(thread.grf[at], ps->constants, ps->num_constants * EU_REG_BYTES);
+   memcpy(thread->grf[at], ps->constants, ps->num_constants * EU_REG_BYTES);
    at += ps->num_constants;
-   for (unsigned a = 0; a < attributes; a++, at += 2) {
-      for (unsigned c = 0; c < 4; c++) {
-         const float v0 = setup->attribute[a][0][c];
-         const bool flat = setup->constant_attributes & BIT(a);
-         uint8_t *grf = thread.grf[at + c / 2] + 16 * (c % 2);
-         const float deltas[4] = {
-            flat ? 0 : setup->attribute[a][1][c] - v0,
-            flat ? 0 : setup->attribute[a][2][c] - v0,
-            0,
-         };
-         memcpy(grf, deltas, sizeof(deltas));
-         /* As bits: a flat attribute can be an integer. */
-         memcpy(grf + 12, &setup->attribute[a][0][c], sizeof(float));
-      }
-   }
-   return run_thread(ps, &thread);
+   memcpy(thread->grf[at], setup->attribute, attributes * sizeof(setup->attribute[0]));
+   return run_thread(ps, thread);
 }
 
 bool
@@ -615,8 +614,6 @@ vgpu_ps_run(struct vgpu_draw *draw, struct vgpu_ps *ps, const struct vgpu_setup 
    const unsigned num_slots = vgpu_ps_subspans(ps);
    struct slot slots[VGPU_MAX_SUBSPANS];
 
-   if (!make_plane(setup, &ps->plane))
-      return true;
    ps->setup = setup;
    if (!ps->per_sample) {
       for (unsigned i = 0; i < count; i++)

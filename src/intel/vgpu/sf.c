@@ -95,6 +95,14 @@ vgpu_sf_init(struct vgpu_draw *draw, struct vgpu_sf **out)
          return false;
       GFX7_SCISSOR_RECT_unpack(&sf->scissor, dw, 2);
    }
+   draw->scissor[0] = draw->scissor[1] = 0;
+   draw->scissor[2] = draw->scissor[3] = 1 << 15;
+   if (sf->state.ScissorRectangleEnable) {
+      draw->scissor[0] = sf->scissor.ScissorRectangleXMin;
+      draw->scissor[1] = sf->scissor.ScissorRectangleYMin;
+      draw->scissor[2] = sf->scissor.ScissorRectangleXMax + 1;
+      draw->scissor[3] = sf->scissor.ScissorRectangleYMax + 1;
+   }
    for (unsigned i = 10; i < 14; i++) {
       if (i >= 12 && sbe->dw[i])
          return vgpu_engine_unmodelled(engine, "wrap shortest");
@@ -108,9 +116,10 @@ vgpu_sf_fini(struct vgpu_sf *sf)
    free(sf);
 }
 
-static void
-transform(const struct vgpu_sf *sf, struct vgpu_vertex *v)
+void
+vgpu_sf_vertex(const struct vgpu_draw *draw, struct vgpu_vertex *v)
 {
+   const struct vgpu_sf *sf = draw->sf;
    const float *p = v->slot[VUE_POSITION].f;
    const float inv_w = sf->divide ? 1.0f / p[3] : 1.0f;
 
@@ -129,12 +138,13 @@ transform(const struct vgpu_sf *sf, struct vgpu_vertex *v)
 
 /** Attribute `source` of a vertex, counted from where 3DSTATE_SBE begins to read. */
 static void
-read_attribute(const struct vgpu_sf *sf, const struct vgpu_vertex *v, unsigned source,
+read_attribute(const struct vgpu_draw *draw, const struct vgpu_vertex *v, unsigned source,
                float out[4])
 {
+   const struct vgpu_sf *sf = draw->sf;
    const unsigned slot = sf->sbe.VertexURBEntryReadOffset * 2 + source;
 
-   if (source < sf->sbe.VertexURBEntryReadLength * 2 && slot < VGPU_VUE_SLOTS)
+   if (source < sf->sbe.VertexURBEntryReadLength * 2 && slot < draw->vertex_slots)
       memcpy(out, v->slot[slot].f, sizeof(float[4]));
    else
       memset(out, 0, sizeof(float[4]));
@@ -145,12 +155,12 @@ read_attribute(const struct vgpu_sf *sf, const struct vgpu_vertex *v, unsigned s
  * to the right of and below that, see make_plane() of the pixel shader.
  */
 static void
-setup_sprite(const struct vgpu_sf *sf, struct vgpu_setup *setup, unsigned i)
+setup_sprite(const struct vgpu_sf *sf, float corners[3][4])
 {
    const bool lower_left = sf->sbe.PointSpriteTextureCoordinateOrigin;
 
    for (unsigned c = 0; c < 3; c++) {
-      float *out = setup->attribute[i][c];
+      float *out = corners[c];
       out[0] = c == 1;
       out[1] = lower_left ? c != 2 : c == 2;
       out[2] = 0;
@@ -158,9 +168,10 @@ setup_sprite(const struct vgpu_sf *sf, struct vgpu_setup *setup, unsigned i)
    }
 }
 
+/** An attribute at the three corners, swizzled and overridden. */
 static bool
-setup_attribute(struct vgpu_draw *draw, const struct vgpu_primitive *p, struct vgpu_setup *setup,
-                unsigned i)
+read_corners(struct vgpu_draw *draw, const struct vgpu_primitive *p, bool back_facing, unsigned i,
+             float corners[3][4])
 {
    static const float constants[3][4] = { { 0, 0, 0, 0 }, { 0, 0, 0, 1 }, { 1, 1, 1, 1 } };
    const struct vgpu_sf *sf = draw->sf;
@@ -170,14 +181,14 @@ setup_attribute(struct vgpu_draw *draw, const struct vgpu_primitive *p, struct v
    const struct swizzle *swizzle = &sf->swizzles[i % 16];
 
    for (unsigned c = 0; c < 3; c++) {
-      const struct vgpu_vertex *v = flat ? p->provoking : &p->v[c];
-      float *out = setup->attribute[i][c];
+      const struct vgpu_vertex *v = flat ? p->provoking : p->v[c];
+      float *out = corners[c];
       if (!swizzled) {
-         read_attribute(sf, v, i, out);
+         read_attribute(draw, v, i, out);
          continue;
       }
       const bool facing = swizzle->select & 1;
-      read_attribute(sf, v, swizzle->source + (facing && setup->back_facing), out);
+      read_attribute(draw, v, swizzle->source + (facing && back_facing), out);
       if (swizzle->select >= SWIZZLE_INPUT_W)
          out[0] = out[1] = out[2] = out[3];
       for (unsigned k = 0; k < 4; k++) {
@@ -188,8 +199,34 @@ setup_attribute(struct vgpu_draw *draw, const struct vgpu_primitive *p, struct v
          out[k] = constants[swizzle->constant][k];
       }
    }
-   if (flat)
-      setup->constant_attributes |= BIT(i);
+   return true;
+}
+
+static bool
+setup_attribute(struct vgpu_draw *draw, const struct vgpu_primitive *p, struct vgpu_setup *setup,
+                unsigned i)
+{
+   const struct vgpu_sf *sf = draw->sf;
+   const bool sprite =
+      p->kind == VGPU_POINT && sf->sbe.PointSpriteTextureCoordinateEnable & BIT(i);
+   const bool flat = !sprite && sf->sbe.ConstantInterpolationEnable & BIT(i);
+   float corners[3][4];
+
+   if (sprite)
+      setup_sprite(sf, corners);
+   else if (!read_corners(draw, p, setup->back_facing, i, corners))
+      return false;
+   for (unsigned c = 0; c < 4; c++) {
+      uint32_t *component = setup->attribute[i].component[c];
+      const float deltas[3] = {
+         flat ? 0 : corners[1][c] - corners[0][c],
+         flat ? 0 : corners[2][c] - corners[0][c],
+         0,
+      };
+      memcpy(component, deltas, sizeof(deltas));
+      /* As bits: a flat attribute can be an integer. */
+      memcpy(&component[3], &corners[0][c], sizeof(float));
+   }
    return true;
 }
 
@@ -197,7 +234,7 @@ setup_attribute(struct vgpu_draw *draw, const struct vgpu_primitive *p, struct v
 static float
 depth_offset(const struct vgpu_sf *sf, const struct vgpu_primitive *p, float area)
 {
-   const struct vgpu_vertex *a = &p->v[0], *b = &p->v[1], *c = &p->v[2];
+   const struct vgpu_vertex *a = p->v[0], *b = p->v[1], *c = p->v[2];
    float unit = ldexpf(1, -24), slope = 0;
 
    switch (sf->state.DepthBufferSurfaceFormat) {
@@ -228,80 +265,71 @@ depth_offset(const struct vgpu_sf *sf, const struct vgpu_primitive *p, float are
 }
 
 static bool
-emit(struct vgpu_draw *draw, const struct vgpu_primitive *p, struct vgpu_setup *setup)
+emit(struct vgpu_draw *draw, struct vgpu_batch *batch, const struct vgpu_primitive *p,
+     struct vgpu_setup *setup)
 {
    const struct vgpu_sf *sf = draw->sf;
 
    if (p->kind == VGPU_LINE && sf->state.AntialiasingEnable)
       return vgpu_engine_unmodelled(draw->engine, "antialiased lines");
    for (unsigned c = 0; c < 3; c++) {
-      setup->v[c].x = p->v[c].x;
-      setup->v[c].y = p->v[c].y;
-      setup->v[c].z = p->v[c].z;
-      setup->v[c].inv_w = p->v[c].inv_w;
+      setup->v[c].x = p->v[c]->x;
+      setup->v[c].y = p->v[c]->y;
+      setup->v[c].z = p->v[c]->z;
+      setup->v[c].inv_w = p->v[c]->inv_w;
    }
    setup->kind = p->kind;
    setup->num_attributes = sf->sbe.NumberofSFOutputAttributes;
    if (setup->num_attributes > VGPU_MAX_ATTRIBUTES)
       return vgpu_engine_fault(draw->engine, "%u attributes", setup->num_attributes);
-   setup->constant_attributes = 0;
    for (unsigned i = 0; i < setup->num_attributes; i++) {
-      if (p->kind == VGPU_POINT && sf->sbe.PointSpriteTextureCoordinateEnable & BIT(i))
-         setup_sprite(sf, setup, i);
-      else if (!setup_attribute(draw, p, setup, i))
+      if (!setup_attribute(draw, p, setup, i))
          return false;
    }
-   return vgpu_wm_primitive(draw, setup);
+   return vgpu_wm_primitive(draw, batch, setup);
 }
 
 /** A triangle drawn as its edges or corners. */
 static bool
-emit_unfilled(struct vgpu_draw *draw, const struct vgpu_primitive *p, struct vgpu_setup *setup,
-              unsigned fill)
+emit_unfilled(struct vgpu_draw *draw, struct vgpu_batch *batch, const struct vgpu_primitive *p,
+              struct vgpu_setup *setup, unsigned fill)
 {
    bool ok = true;
 
    for (unsigned c = 0; c < 3 && ok; c++) {
       if (!p->edge[c])
          continue;
-      struct vgpu_primitive part = {
+      const struct vgpu_primitive part = {
          .kind = fill == FILL_POINT ? VGPU_POINT : VGPU_LINE,
          .v = { p->v[c], p->v[(c + 1) % 3], p->v[(c + 1) % 3] },
          .provoking = p->provoking,
       };
-      ok = emit(draw, &part, setup);
+      ok = emit(draw, batch, &part, setup);
    }
    return ok;
 }
 
 bool
-vgpu_sf_primitive(struct vgpu_draw *draw, struct vgpu_primitive *p)
+vgpu_sf_primitive(struct vgpu_draw *draw, struct vgpu_batch *batch, const struct vgpu_primitive *p)
 {
    const struct vgpu_sf *sf = draw->sf;
-   struct vgpu_setup setup = { .line_width = sf->state.LineWidth };
+   struct vgpu_setup setup; /* whose attributes are many, and mostly not used */
 
-   for (unsigned c = 0; c < 3; c++)
-      transform(sf, &p->v[c]);
-   if (!sf->force_zero_rta)
-      setup.render_target_array_index = p->provoking->slot[VUE_HEADER].u[1];
-   setup.point_width = sf->state.PointWidthSource ? sf->state.PointWidth
-                                                  : p->v[0].slot[VUE_HEADER].f[3];
+   setup.back_facing = false;
+   setup.render_target_array_index =
+      sf->force_zero_rta ? 0 : p->provoking->slot[VUE_HEADER].u[1];
+   setup.viewport_index = 0;
+   setup.line_width = sf->state.LineWidth;
+   setup.point_width =
+      sf->state.PointWidthSource ? sf->state.PointWidth : p->v[0]->slot[VUE_HEADER].f[3];
    setup.point_width = fminf(fmaxf(setup.point_width, MIN_POINT_WIDTH), MAX_POINT_WIDTH);
-   setup.scissor[0] = setup.scissor[1] = 0;
-   setup.scissor[2] = setup.scissor[3] = 1 << 15;
-   if (sf->state.ScissorRectangleEnable) {
-      setup.scissor[0] = sf->scissor.ScissorRectangleXMin;
-      setup.scissor[1] = sf->scissor.ScissorRectangleYMin;
-      setup.scissor[2] = sf->scissor.ScissorRectangleXMax + 1;
-      setup.scissor[3] = sf->scissor.ScissorRectangleYMax + 1;
-   }
-
+   setup.depth_offset = 0;
    if (p->kind != VGPU_TRIANGLE)
-      return emit(draw, p, &setup);
+      return emit(draw, batch, p, &setup);
 
    /* y goes down: positive is clockwise as seen on the screen. */
-   const float area = (p->v[1].x - p->v[0].x) * (p->v[2].y - p->v[0].y) -
-                      (p->v[2].x - p->v[0].x) * (p->v[1].y - p->v[0].y);
+   const float area = (p->v[1]->x - p->v[0]->x) * (p->v[2]->y - p->v[0]->y) -
+                      (p->v[2]->x - p->v[0]->x) * (p->v[1]->y - p->v[0]->y);
    if (!(area != 0))
       return true;
    const bool clockwise = area > 0;
@@ -326,5 +354,6 @@ vgpu_sf_primitive(struct vgpu_draw *draw, struct vgpu_primitive *p)
                                                 : sf->state.GlobalDepthOffsetEnableSolid;
    if (offset)
       setup.depth_offset = depth_offset(sf, p, area);
-   return fill == FILL_SOLID ? emit(draw, p, &setup) : emit_unfilled(draw, p, &setup, fill);
+   return fill == FILL_SOLID ? emit(draw, batch, p, &setup)
+                             : emit_unfilled(draw, batch, p, &setup, fill);
 }

@@ -13,8 +13,6 @@
 #include "vgpu_priv.h"
 #include "vgpu_render.h"
 
-#define MAX_ELEMENTS 34
-
 enum component_control {
    NOSTORE = 0,
    STORE_SRC = 1,
@@ -34,7 +32,7 @@ struct element {
 
 struct vgpu_vf {
    unsigned num_elements;
-   struct element elements[MAX_ELEMENTS];
+   struct element elements[VGPU_MAX_ELEMENTS];
    struct GFX7_VERTEX_BUFFER_STATE buffers[VGPU_NUM_VERTEX_BUFFERS];
 };
 
@@ -51,7 +49,7 @@ vgpu_vf_init(struct vgpu_draw *draw, struct vgpu_vf **out)
    if (!vf)
       return vgpu_engine_fault(engine, "no host memory for the vertex fetcher");
 
-   for (unsigned i = 1; i + 1 < packet->len_dw && vf->num_elements < MAX_ELEMENTS; i += 2) {
+   for (unsigned i = 1; i + 1 < packet->len_dw && vf->num_elements < VGPU_MAX_ELEMENTS; i += 2) {
       struct element *e = &vf->elements[vf->num_elements++];
       GFX7_VERTEX_ELEMENT_STATE_unpack(&e->state, packet->dw + i, 2);
       e->control[0] = e->state.Component0Control;
@@ -95,21 +93,28 @@ vgpu_vf_slots(const struct vgpu_vf *vf)
 
 /** Reads an element's source; beyond the buffer it reads 0. \return false after a fault */
 static bool
-fetch(struct vgpu_draw *draw, const struct GFX7_VERTEX_BUFFER_STATE *vb, uint64_t offset,
-      uint8_t *texel, uint32_t size_bytes)
+fetch(struct vgpu_draw *draw, struct vgpu_vf_pages *pages, unsigned element,
+      const struct GFX7_VERTEX_BUFFER_STATE *vb, uint64_t offset, uint8_t *texel,
+      uint32_t size_bytes)
 {
    uint64_t address = vb->BufferStartingAddress + offset;
 
-   memset(texel, 0, size_bytes);
-   if (vb->NullVertexBuffer || address + size_bytes - 1 > vb->EndAddress)
+   if (vb->NullVertexBuffer || address + size_bytes - 1 > vb->EndAddress) {
+      memset(texel, 0, size_bytes);
       return true;
+   }
    while (size_bytes) {
       const uint32_t in_page = VGPU_PAGE_SIZE_BYTES - (address & VGPU_PAGE_MASK);
       const uint32_t n = size_bytes < in_page ? size_bytes : in_page;
-      const uint8_t *host = vgpu_engine_map(draw->engine, draw->engine->as, address, false);
-      if (!host)
-         return false;
-      memcpy(texel, host, n);
+      const uint64_t number = (address >> VGPU_PAGE_SHIFT) + 1;
+      if (pages->number[element] != number) {
+         const uint8_t *host = vgpu_engine_map(draw->engine, draw->engine->as, address, false);
+         if (!host)
+            return false;
+         pages->number[element] = number;
+         pages->host[element] = host - (address & VGPU_PAGE_MASK);
+      }
+      memcpy(texel, pages->host[element] + (address & VGPU_PAGE_MASK), n);
       texel += n;
       address += n;
       size_bytes -= n;
@@ -118,12 +123,13 @@ fetch(struct vgpu_draw *draw, const struct GFX7_VERTEX_BUFFER_STATE *vb, uint64_
 }
 
 bool
-vgpu_vf_fetch(struct vgpu_draw *draw, uint32_t vertex_id, uint32_t instance_id,
-              uint32_t start_instance, struct vgpu_vertex *vertex)
+vgpu_vf_fetch(struct vgpu_draw *draw, struct vgpu_vf_pages *pages, uint32_t vertex_id,
+              uint32_t instance_id, uint32_t start_instance, union vgpu_slot *slots,
+              bool *edge_flag)
 {
    const struct vgpu_vf *vf = draw->vf;
 
-   vertex->edge_flag = true;
+   *edge_flag = true;
    for (unsigned i = 0; i < vf->num_elements; i++) {
       const struct element *e = &vf->elements[i];
       uint32_t source[4] = { 0 };
@@ -137,13 +143,14 @@ vgpu_vf_fetch(struct vgpu_draw *draw, uint32_t vertex_id, uint32_t instance_id,
             if (vb->InstanceDataStepRate)
                index += instance_id / vb->InstanceDataStepRate;
          }
-         if (!fetch(draw, vb, (uint64_t)index * vb->BufferPitch + e->state.SourceElementOffset,
-                    texel, vgpu_format_bytes(e->format)))
+         if (!fetch(draw, pages, i, vb,
+                    (uint64_t)index * vb->BufferPitch + e->state.SourceElementOffset, texel,
+                    vgpu_format_bytes(e->format)))
             return false;
          vgpu_format_unpack(e->format, texel, source);
       }
       for (unsigned c = 0; c < 4; c++) {
-         uint32_t *out = &vertex->slot[i].u[c];
+         uint32_t *out = &slots[i].u[c];
          switch ((enum component_control)e->control[c]) {
          case NOSTORE:
             *out = 0;
@@ -171,7 +178,7 @@ vgpu_vf_fetch(struct vgpu_draw *draw, uint32_t vertex_id, uint32_t instance_id,
          }
       }
       if (e->state.EdgeFlagEnable)
-         vertex->edge_flag = vertex->slot[i].u[0] != 0;
+         *edge_flag = slots[i].u[0] != 0;
    }
    return true;
 }

@@ -27,6 +27,10 @@ struct vgpu_vs {
    uint8_t constants[EU_GRF_COUNT][EU_REG_BYTES];
    unsigned num_constants;
    unsigned entry_slots; /* of a URB entry */
+   bool is_clone;
+
+   /* The thread that runs. */
+   struct eu_thread thread;
    struct vgpu_vertex *out[2];
 };
 
@@ -132,30 +136,49 @@ vgpu_vs_init(struct vgpu_draw *draw, struct vgpu_vs **out)
                               EU_GRF_COUNT, &vs->num_constants);
 }
 
+bool
+vgpu_vs_clone(const struct vgpu_vs *vs, struct vgpu_vs **out)
+{
+   struct vgpu_vs *clone = *out = malloc(sizeof(*clone));
+
+   if (!clone)
+      return vgpu_engine_fault(vs->shader.engine, "no host memory for the vertex shader");
+   *clone = *vs;
+   clone->is_clone = true;
+   clone->shader.surfaces = NULL;
+   clone->shader.stage = clone;
+   clone->env.opaque = &clone->shader;
+   return true;
+}
+
 void
 vgpu_vs_fini(struct vgpu_vs *vs)
 {
    if (!vs)
       return;
-   if (vs->program)
+   if (vs->program && !vs->is_clone)
       eu_program_destroy(vs->program);
    vgpu_shader_env_fini(&vs->shader);
    free(vs);
 }
 
 bool
-vgpu_vs_run(struct vgpu_draw *draw, struct vgpu_vertex *vertices[2], unsigned count)
+vgpu_vs_run(struct vgpu_draw *draw, struct vgpu_vs *vs, union vgpu_slot *const in[2],
+            struct vgpu_vertex *const vertices[2], unsigned count)
 {
-   struct vgpu_vs *vs = draw->vs;
-   struct eu_thread thread;
-   struct vgpu_vertex in[2];
+   struct eu_thread *thread = &vs->thread;
 
-   if (!vs->enabled)
+   for (unsigned v = 0; v < count; v++)
+      memset(vertices[v]->slot, 0, draw->vertex_slots * sizeof(union vgpu_slot));
+   if (!vs->enabled) {
+      for (unsigned v = 0; v < count; v++)
+         memcpy(vertices[v]->slot, in[v], vgpu_vf_slots(draw->vf) * sizeof(union vgpu_slot));
       return true;
+   }
 
-   eu_thread_init(&thread, count == 2 ? 0xff : 0x0f);
-   thread.cr0[0] = vs->state.FloatingPointMode ? EU_CR0_ALT_MODE : 0;
-   thread.user = &vs->shader;
+   eu_thread_init(thread, count == 2 ? 0xff : 0x0f);
+   thread->cr0[0] = vs->state.FloatingPointMode ? EU_CR0_ALT_MODE : 0;
+   thread->user = &vs->shader;
 
    const uint32_t header[8] = {
       [0] = HANDLE(0),
@@ -165,7 +188,7 @@ vgpu_vs_run(struct vgpu_draw *draw, struct vgpu_vertex *vertices[2], unsigned co
       [4] = vs->shader.binding_table,
       [5] = vs->shader.scratch_base,
    };
-   memcpy(thread.grf[0], header, sizeof(header));
+   memcpy(thread->grf[0], header, sizeof(header));
 
    unsigned at = vs->state.DispatchGRFStartRegisterForURBData;
    const unsigned slots = vs->state.VertexURBEntryReadLength * 2;
@@ -174,27 +197,22 @@ vgpu_vs_run(struct vgpu_draw *draw, struct vgpu_vertex *vertices[2], unsigned co
       return vgpu_engine_fault(draw->engine,
                                "vertex shader payload of %u constants and %u slots at g%u",
                                vs->num_constants, slots, at);
-   memcpy(thread.grf[at], vs->constants, vs->num_constants * EU_REG_BYTES);
+   memcpy(thread->grf[at], vs->constants, vs->num_constants * EU_REG_BYTES);
    at += vs->num_constants;
    for (unsigned v = 0; v < 2; v++) {
-      in[v] = *vertices[v < count ? v : 0];
-      for (unsigned s = 0; s < slots; s++) {
-         if (first + s < vgpu_vf_slots(draw->vf))
-            memcpy(&thread.grf[at + s][16 * v], in[v].slot[first + s].u, 16);
-      }
+      for (unsigned s = 0; s < slots && first + s < vgpu_vf_slots(draw->vf); s++)
+         memcpy(&thread->grf[at + s][16 * v], in[v < count ? v : 0][first + s].u, 16);
       vs->out[v] = v < count ? vertices[v] : NULL;
-      if (vs->out[v])
-         memset(vs->out[v]->slot, 0, sizeof(vs->out[v]->slot));
    }
 
-   switch (eu_thread_run(&thread, vs->program, &vs->env, INSTRUCTION_BUDGET)) {
+   switch (eu_thread_run(thread, vs->program, &vs->env, INSTRUCTION_BUDGET)) {
    case EU_STATUS_EOT:
       return true;
    case EU_STATUS_FAULT:
       if (draw->engine->hung)
          return false; /* a page fault, which has been told */
-      return vgpu_engine_unmodelled(draw->engine, "vertex shader at 0x%x: %s", thread.fault.ip,
-                                    thread.fault.text);
+      return vgpu_engine_unmodelled(draw->engine, "vertex shader at 0x%x: %s", thread->fault.ip,
+                                    thread->fault.text);
    case EU_STATUS_BUDGET:
       return vgpu_engine_fault(draw->engine, "vertex shader does not end");
    case EU_STATUS_WAIT:

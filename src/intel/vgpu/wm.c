@@ -17,12 +17,23 @@
 /* Vertices are snapped to 1/256 of a pixel. */
 #define SUBPIXEL_BITS 8
 #define SUBPIXEL (1 << SUBPIXEL_BITS)
+#define MAX_PAINTERS 8
 /* Beyond this the edge functions could overflow; the guardband is far smaller. */
 #define MAX_COORDINATE 32768.0f
 
+/** What a thread of the host needs to draw primitives, or what of them is in a box. */
+struct painter {
+   struct vgpu_draw *draw;
+   struct vgpu_ps *ps; /* NULL: not made yet */
+   _Atomic bool busy;
+   const struct vgpu_setup *setup;
+   int box[4]; /* x and y, first and beyond the last */
+   struct vgpu_subspan batch[VGPU_MAX_SUBSPANS];
+   unsigned count;
+};
+
 struct vgpu_wm {
    struct GFX7_3DSTATE_WM state;
-   struct vgpu_ps *ps;
    int clip[4]; /* the drawing rectangle: x and y, first and beyond the last */
    int origin_x, origin_y;
    bool pixel_location_upper_left;
@@ -36,8 +47,7 @@ struct vgpu_wm {
       unsigned repeat, count; /* pixels drawn since the line or strip began */
    } line_stipple;
 
-   struct vgpu_subspan batch[VGPU_MAX_SUBSPANS];
-   unsigned count;
+   struct painter painters[MAX_PAINTERS]; /* the first one works alone on what is small */
 };
 
 static void
@@ -135,7 +145,8 @@ vgpu_wm_init(struct vgpu_draw *draw, struct vgpu_wm **out)
    wm->clip[3] = r.ClippedDrawingRectangleYMax + 1;
    wm->origin_x = r.DrawingRectangleOriginX;
    wm->origin_y = r.DrawingRectangleOriginY;
-   return vgpu_ps_init(draw, &wm->ps);
+   wm->painters[0].draw = draw;
+   return vgpu_ps_init(draw, &wm->painters[0].ps);
 }
 
 void
@@ -143,46 +154,51 @@ vgpu_wm_fini(struct vgpu_wm *wm)
 {
    if (!wm)
       return;
-   vgpu_ps_fini(wm->ps);
+   /* The first one is what the others were made from. */
+   for (unsigned i = MAX_PAINTERS; i-- > 0;)
+      vgpu_ps_fini(wm->painters[i].ps);
    free(wm);
 }
 
-static bool
-flush(struct vgpu_draw *draw, const struct vgpu_setup *setup)
+bool
+vgpu_wm_in_turn(const struct vgpu_wm *wm)
 {
-   struct vgpu_wm *wm = draw->wm;
-   const unsigned count = wm->count;
+   return wm->state.LineStippleEnable;
+}
 
-   wm->count = 0;
-   return !count || vgpu_ps_run(draw, wm->ps, setup, wm->batch, count);
+static bool
+flush(struct painter *p)
+{
+   const unsigned count = p->count;
+
+   p->count = 0;
+   return !count || vgpu_ps_run(p->draw, p->ps, p->setup, p->batch, count);
 }
 
 /** \param samples  that are covered of each pixel, NULL: all */
 static bool
-add_samples(struct vgpu_draw *draw, const struct vgpu_setup *setup, int x, int y, uint8_t mask,
-            const uint8_t samples[4])
+add_samples(struct painter *p, int x, int y, uint8_t mask, const uint8_t samples[4])
 {
-   struct vgpu_wm *wm = draw->wm;
-   struct vgpu_subspan *subspan = &wm->batch[wm->count];
+   struct vgpu_subspan *subspan = &p->batch[p->count];
 
    *subspan = (struct vgpu_subspan){ .x = x, .y = y };
    for (unsigned i = 0; i < 4; i++) {
       if (mask >> i & 1)
-         subspan->samples[i] = (samples ? samples[i] : 0xff) & draw->sample_mask;
+         subspan->samples[i] = (samples ? samples[i] : 0xff) & p->draw->sample_mask;
       subspan->mask |= (subspan->samples[i] != 0) << i;
    }
    if (!subspan->mask)
       return true;
-   wm->count++;
-   if (wm->count < vgpu_ps_subspans(wm->ps))
+   p->count++;
+   if (p->count < vgpu_ps_subspans(p->ps))
       return true;
-   return !vgpu_engine_interrupted(draw->engine) && flush(draw, setup);
+   return !vgpu_engine_interrupted(p->draw->engine) && flush(p);
 }
 
 static bool
-add(struct vgpu_draw *draw, const struct vgpu_setup *setup, int x, int y, uint8_t mask)
+add(struct painter *p, int x, int y, uint8_t mask)
 {
-   return add_samples(draw, setup, x, y, mask, NULL);
+   return add_samples(p, x, y, mask, NULL);
 }
 
 static int
@@ -199,35 +215,43 @@ min_int(int a, int b)
 
 /** Bounds of what can be drawn: the drawing rectangle and the scissor. */
 static void
-bounds(const struct vgpu_wm *wm, const struct vgpu_setup *setup, int box[4])
+bounds(const struct vgpu_draw *draw, int box[4])
 {
-   box[0] = max_int(wm->clip[0], setup->scissor[0]);
-   box[1] = max_int(wm->clip[1], setup->scissor[1]);
-   box[2] = min_int(wm->clip[2], setup->scissor[2]);
-   box[3] = min_int(wm->clip[3], setup->scissor[3]);
+   const struct vgpu_wm *wm = draw->wm;
+
+   box[0] = max_int(wm->clip[0], draw->scissor[0]);
+   box[1] = max_int(wm->clip[1], draw->scissor[1]);
+   box[2] = min_int(wm->clip[2], draw->scissor[2]);
+   box[3] = min_int(wm->clip[3], draw->scissor[3]);
+}
+
+/** What two boxes have in common. */
+static void
+intersect(int box[4], const int other[4])
+{
+   box[0] = max_int(box[0], other[0]);
+   box[1] = max_int(box[1], other[1]);
+   box[2] = min_int(box[2], other[2]);
+   box[3] = min_int(box[3], other[3]);
 }
 
 /** Every pixel of [x0, x1) x [y0, y1) that is in the box. */
 static bool
-fill_rectangle(struct vgpu_draw *draw, const struct vgpu_setup *setup, int x0, int y0, int x1,
-               int y1)
+fill_rectangle(struct painter *p, int x0, int y0, int x1, int y1)
 {
-   int box[4];
-
-   bounds(draw->wm, setup, box);
-   x0 = max_int(x0, box[0]);
-   y0 = max_int(y0, box[1]);
-   x1 = min_int(x1, box[2]);
-   y1 = min_int(y1, box[3]);
+   x0 = max_int(x0, p->box[0]);
+   y0 = max_int(y0, p->box[1]);
+   x1 = min_int(x1, p->box[2]);
+   y1 = min_int(y1, p->box[3]);
    for (int y = y0 & ~1; y < y1; y += 2) {
       const uint8_t rows = (y >= y0 ? 3 : 0) | (y + 1 < y1 ? 12 : 0);
       for (int x = x0 & ~1; x < x1; x += 2) {
          const uint8_t columns = (x >= x0 ? 5 : 0) | (x + 1 < x1 ? 10 : 0);
-         if (rows & columns && !add(draw, setup, x, y, rows & columns))
+         if (rows & columns && !add(p, x, y, rows & columns))
             return false;
       }
    }
-   return flush(draw, setup);
+   return flush(p);
 }
 
 /** First pixel whose centre is not before a coordinate. */
@@ -260,27 +284,18 @@ check_edges(struct vgpu_draw *draw, float x0, float y0, float x1, float y1)
                                  (double)x0, (double)y0, (double)x1, (double)y1);
 }
 
+/** The pixels of a rectangle. */
 static bool
-draw_rect(struct vgpu_draw *draw, const struct vgpu_setup *s)
+set_up_rectangle(struct vgpu_draw *draw, struct vgpu_setup *s, float x0, float y0, float x1,
+                 float y1)
 {
-   if (!check_edges(draw, s->v[1].x, s->v[1].y, s->v[0].x, s->v[2].y))
+   if (!check_edges(draw, x0, y0, x1, y1))
       return false;
-   return fill_rectangle(draw, s, first_pixel(fminf(s->v[1].x, s->v[0].x)),
-                         first_pixel(fminf(s->v[2].y, s->v[1].y)),
-                         first_pixel(fmaxf(s->v[1].x, s->v[0].x)),
-                         first_pixel(fmaxf(s->v[2].y, s->v[1].y)));
-}
-
-static bool
-draw_point(struct vgpu_draw *draw, const struct vgpu_setup *s)
-{
-   const float half = s->point_width / 2;
-
-   if (!check_edges(draw, s->v[0].x - half, s->v[0].y - half, s->v[0].x + half,
-                    s->v[0].y + half))
-      return false;
-   return fill_rectangle(draw, s, first_pixel(s->v[0].x - half), first_pixel(s->v[0].y - half),
-                         first_pixel(s->v[0].x + half), first_pixel(s->v[0].y + half));
+   s->box[0] = first_pixel(fminf(x0, x1));
+   s->box[1] = first_pixel(fminf(y0, y1));
+   s->box[2] = first_pixel(fmaxf(x0, x1));
+   s->box[3] = first_pixel(fmaxf(y0, y1));
+   return true;
 }
 
 /** The next pixel along a line: whether the pattern has it. */
@@ -320,14 +335,13 @@ stipple_polygon(const struct vgpu_draw *draw, int x, int y)
  * whose centre it ends belongs to the line that goes on from there.
  */
 static bool
-draw_line(struct vgpu_draw *draw, const struct vgpu_setup *s)
+paint_line(struct painter *p)
 {
+   const struct vgpu_setup *s = p->setup;
    float x0 = s->v[0].x, y0 = s->v[0].y, x1 = s->v[1].x, y1 = s->v[1].y;
    const bool steep = fabsf(y1 - y0) > fabsf(x1 - x0);
    const int width = max_int(1, (int)rintf(s->line_width));
 
-   if (draw->samples > 1 && draw->wm->pattern)
-      return vgpu_engine_unmodelled(draw->engine, "samples of a line");
    if (steep) {
       float swap = x0;
       x0 = y0, y0 = swap;
@@ -340,55 +354,36 @@ draw_line(struct vgpu_draw *draw, const struct vgpu_setup *s)
 
    for (int n = 0; n < to - from; n++) {
       const int i = forward ? from + n : to - 1 - n;
-      if (!stipple_line(draw))
+      if (!stipple_line(p->draw))
          continue;
       const float minor = y0 + (i + 0.5f - x0) * slope;
       const int first = (int)floorf(minor) - (width - 1) / 2;
-      const bool ok = steep ? fill_rectangle(draw, s, first, i, first + width, i + 1)
-                            : fill_rectangle(draw, s, i, first, i + 1, first + width);
+      const bool ok = steep ? fill_rectangle(p, first, i, first + width, i + 1)
+                            : fill_rectangle(p, i, first, i + 1, first + width);
       if (!ok)
          return false;
    }
    return true;
 }
 
-struct edge {
-   int64_t a, b, c; /* a x + b y + c, not negative inside; in subpixels */
-};
-
 /**
  * The edge from one corner to the next of a triangle that is clockwise on the screen. A centre on
  * the edge belongs to the triangle if the edge is a left or a top one.
  */
-static struct edge
+static struct vgpu_edge
 make_edge(int64_t x0, int64_t y0, int64_t x1, int64_t y1)
 {
-   struct edge e = { .a = y0 - y1, .b = x1 - x0 };
+   struct vgpu_edge e = { .a = y0 - y1, .b = x1 - x0 };
    const bool top_left = y1 < y0 || (y1 == y0 && x1 > x0);
 
    e.c = -(e.a * x0 + e.b * y0) - (top_left ? 0 : 1);
    return e;
 }
 
-/** Whether a point of a pixel is inside all three edges. */
 static bool
-is_inside(const struct edge edges[3], int x, int y, float in_x, float in_y)
-{
-   const int64_t cx = (int64_t)x * SUBPIXEL + (int)(in_x * SUBPIXEL);
-   const int64_t cy = (int64_t)y * SUBPIXEL + (int)(in_y * SUBPIXEL);
-   bool inside = true;
-
-   for (unsigned e = 0; e < 3; e++)
-      inside = inside && edges[e].a * cx + edges[e].b * cy + edges[e].c >= 0;
-   return inside;
-}
-
-static bool
-draw_triangle(struct vgpu_draw *draw, const struct vgpu_setup *s)
+set_up_triangle(struct vgpu_draw *draw, struct vgpu_setup *s)
 {
    int64_t x[3], y[3];
-   struct edge edges[3];
-   int box[4];
 
    for (unsigned i = 0; i < 3; i++) {
       if (!(fabsf(s->v[i].x) < MAX_COORDINATE && fabsf(s->v[i].y) < MAX_COORDINATE))
@@ -398,14 +393,15 @@ draw_triangle(struct vgpu_draw *draw, const struct vgpu_setup *s)
       y[i] = llrintf(s->v[i].y * SUBPIXEL);
    }
    const int64_t area = (x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0]);
-   if (!area)
+   if (!area) {
+      memset(s->box, 0, sizeof(s->box));
       return true;
+   }
    const unsigned second = area > 0 ? 1 : 2, third = area > 0 ? 2 : 1;
-   edges[0] = make_edge(x[0], y[0], x[second], y[second]);
-   edges[1] = make_edge(x[second], y[second], x[third], y[third]);
-   edges[2] = make_edge(x[third], y[third], x[0], y[0]);
+   s->edges[0] = make_edge(x[0], y[0], x[second], y[second]);
+   s->edges[1] = make_edge(x[second], y[second], x[third], y[third]);
+   s->edges[2] = make_edge(x[third], y[third], x[0], y[0]);
 
-   bounds(draw->wm, s, box);
    int64_t min_x = x[0], max_x = x[0], min_y = y[0], max_y = y[0];
    for (unsigned i = 1; i < 3; i++) {
       min_x = x[i] < min_x ? x[i] : min_x;
@@ -413,59 +409,234 @@ draw_triangle(struct vgpu_draw *draw, const struct vgpu_setup *s)
       min_y = y[i] < min_y ? y[i] : min_y;
       max_y = y[i] > max_y ? y[i] : max_y;
    }
-   box[0] = max_int(box[0], (int)(min_x >> SUBPIXEL_BITS));
-   box[1] = max_int(box[1], (int)(min_y >> SUBPIXEL_BITS));
-   box[2] = min_int(box[2], (int)(max_x >> SUBPIXEL_BITS) + 1);
-   box[3] = min_int(box[3], (int)(max_y >> SUBPIXEL_BITS) + 1);
+   s->box[0] = (int)(min_x >> SUBPIXEL_BITS);
+   s->box[1] = (int)(min_y >> SUBPIXEL_BITS);
+   s->box[2] = (int)(max_x >> SUBPIXEL_BITS) + 1;
+   s->box[3] = (int)(max_y >> SUBPIXEL_BITS) + 1;
+   return true;
+}
 
-   for (int py = box[1] & ~1; py < box[3]; py += 2) {
-      for (int px = box[0] & ~1; px < box[2]; px += 2) {
-         uint8_t samples[4] = { 0 }, mask = 0;
-         for (unsigned i = 0; i < 4; i++) {
-            const int sx = px + (i & 1), sy = py + (i >> 1);
-            if (sx < box[0] || sx >= box[2] || sy < box[1] || sy >= box[3])
-               continue;
-            if (!draw->wm->pattern)
-               samples[i] = is_inside(edges, sx, sy, 0.5f, 0.5f) ? 0xff : 0;
-            for (unsigned k = 0; k < draw->samples && draw->wm->pattern; k++)
-               samples[i] |= is_inside(edges, sx, sy, draw->sample[k].x, draw->sample[k].y) << k;
-            mask |= (samples[i] != 0) << i;
-         }
-         if (mask)
-            mask &= stipple_polygon(draw, px, py);
-         if (mask && !add_samples(draw, s, px, py, mask, samples))
-            return false;
+/** Edges as whole pixels count: a x + b y + c for a point of the pixel at (x, y). */
+struct point_edges {
+   int64_t a[3], b[3], c[3];
+};
+
+/**
+ * The edges for the point of each pixel at (in_x, in_y). That point is at a whole number of
+ * subpixels, and between pixels are SUBPIXEL of them: rounding down what is left changes no sign.
+ */
+static struct point_edges
+edges_at(const struct vgpu_edge edges[3], struct vgpu_sample in)
+{
+   struct point_edges out;
+
+   for (unsigned e = 0; e < 3; e++) {
+      out.a[e] = edges[e].a;
+      out.b[e] = edges[e].b;
+      out.c[e] = (edges[e].a * (int)(in.x * SUBPIXEL) + edges[e].b * (int)(in.y * SUBPIXEL) +
+                  edges[e].c) >> SUBPIXEL_BITS;
+   }
+   return out;
+}
+
+/** Pixels of a row, first and beyond the last. */
+struct span {
+   int x0, x1;
+};
+
+/** The pixels of a row of a box whose point is inside all edges. */
+static struct span
+inside(const struct point_edges *edges, const int box[4], int y)
+{
+   struct span span = { box[0], box[2] };
+
+   if (y < box[1] || y >= box[3])
+      return (struct span){ 0, 0 };
+   for (unsigned e = 0; e < 3; e++) {
+      const int64_t a = edges->a[e], at_0 = edges->b[e] * y + edges->c[e];
+      const int64_t at_x0 = at_0 + a * span.x0, at_x1 = at_0 + a * (span.x1 - 1);
+      if (at_x0 < 0 && at_x1 < 0)
+         return (struct span){ 0, 0 };
+      if (at_x0 < 0) /* it rises: -at_x0 / a pixels on, rounded up, it is not negative */
+         span.x0 += (int)((-at_x0 + a - 1) / a);
+      else if (at_x1 < 0)
+         span.x1 -= (int)((-at_x1 - a - 1) / -a);
+   }
+   return span;
+}
+
+static bool
+in_span(struct span span, int x)
+{
+   return x >= span.x0 && x < span.x1;
+}
+
+/** Two rows of a triangle. \param spans  of its samples, or of the pixels' centres alone */
+static bool
+paint_rows(struct painter *p, int y, struct span (*spans)[2], unsigned num_points)
+{
+   const bool pattern = num_points > 1;
+   const bool stippled = p->draw->wm->state.PolygonStippleEnable && !p->draw->no_polygon_stipple;
+   int first = p->box[2], end = p->box[0];
+
+   for (unsigned k = 0; k < num_points; k++) {
+      for (unsigned row = 0; row < 2; row++) {
+         if (spans[k][row].x0 >= spans[k][row].x1)
+            continue;
+         first = min_int(first, spans[k][row].x0);
+         end = max_int(end, spans[k][row].x1);
       }
    }
-   return flush(draw, s);
+   for (int x = first & ~1; x < end; x += 2) {
+      uint8_t samples[4] = { 0 }, mask = 0;
+      for (unsigned k = 0; k < num_points; k++) {
+         const uint8_t inside = in_span(spans[k][0], x) | in_span(spans[k][0], x + 1) << 1 |
+                                in_span(spans[k][1], x) << 2 | in_span(spans[k][1], x + 1) << 3;
+         mask |= inside;
+         for (unsigned i = 0; i < 4 && pattern; i++)
+            samples[i] |= (inside >> i & 1) << k;
+      }
+      if (mask && stippled)
+         mask &= stipple_polygon(p->draw, x, y);
+      if (mask && !add_samples(p, x, y, mask, pattern ? samples : NULL))
+         return false;
+   }
+   return true;
+}
+
+static bool
+paint_triangle(struct painter *p)
+{
+   static const struct vgpu_sample center = { 0.5f, 0.5f };
+   const struct vgpu_draw *draw = p->draw;
+   const unsigned num_points = draw->wm->pattern ? draw->samples : 1;
+   struct point_edges edges[VGPU_MAX_SAMPLES];
+   struct span spans[VGPU_MAX_SAMPLES][2];
+
+   for (unsigned k = 0; k < num_points; k++)
+      edges[k] = edges_at(p->setup->edges, draw->wm->pattern ? draw->sample[k] : center);
+   for (int y = p->box[1] & ~1; y < p->box[3]; y += 2) {
+      for (unsigned k = 0; k < num_points; k++) {
+         spans[k][0] = inside(&edges[k], p->box, y);
+         spans[k][1] = inside(&edges[k], p->box, y + 1);
+      }
+      if (!paint_rows(p, y, spans, num_points))
+         return false;
+   }
+   return flush(p);
+}
+
+static bool
+push(struct vgpu_draw *draw, struct vgpu_batch *batch, const struct vgpu_setup *setup)
+{
+   const size_t size = offsetof(struct vgpu_setup, attribute) +
+                       setup->num_attributes * sizeof(setup->attribute[0]);
+
+   if (batch->used_bytes + size > batch->size_bytes) {
+      const size_t bytes = 2 * batch->size_bytes + sizeof(*setup);
+      uint8_t *setups = realloc(batch->setups, bytes);
+      if (!setups)
+         return vgpu_engine_fault(draw->engine, "no host memory for primitives");
+      batch->setups = setups;
+      batch->size_bytes = bytes;
+   }
+   if (batch->count == batch->max) {
+      const unsigned max = batch->max ? 2 * batch->max : 64;
+      uint32_t *offsets = realloc(batch->offsets, max * sizeof(*offsets));
+      if (!offsets)
+         return vgpu_engine_fault(draw->engine, "no host memory for primitives");
+      batch->offsets = offsets;
+      batch->max = max;
+   }
+   batch->offsets[batch->count++] = batch->used_bytes;
+   memcpy(batch->setups + batch->used_bytes, setup, size);
+   batch->used_bytes += (size + 15) & ~(size_t)15;
+   return true;
+}
+
+void
+vgpu_batch_fini(struct vgpu_batch *batch)
+{
+   free(batch->setups);
+   free(batch->offsets);
 }
 
 bool
-vgpu_wm_primitive(struct vgpu_draw *draw, const struct vgpu_setup *setup)
+vgpu_wm_primitive(struct vgpu_draw *draw, struct vgpu_batch *batch, struct vgpu_setup *s)
 {
-   struct vgpu_wm *wm = draw->wm;
-   struct vgpu_setup s = *setup;
+   const struct vgpu_wm *wm = draw->wm;
+   const float half = s->point_width / 2;
+   int box[4];
+   bool ok = true;
 
    /* The drawing rectangle's origin is added, and so are half pixels where they count from 0. */
    for (unsigned i = 0; i < 3; i++) {
-      s.v[i].x += wm->origin_x;
-      s.v[i].y += wm->origin_y;
+      s->v[i].x += wm->origin_x;
+      s->v[i].y += wm->origin_y;
       if (wm->pixel_location_upper_left) {
-         s.v[i].x += 0.5f;
-         s.v[i].y += 0.5f;
+         s->v[i].x += 0.5f;
+         s->v[i].y += 0.5f;
       }
-      if (!isfinite(s.v[i].x) || !isfinite(s.v[i].y))
+      if (!isfinite(s->v[i].x) || !isfinite(s->v[i].y))
          return true;
    }
-   switch (s.kind) {
+   bounds(draw, box);
+   switch (s->kind) {
    case VGPU_POINT:
-      return draw_point(draw, &s);
+      ok = set_up_rectangle(draw, s, s->v[0].x - half, s->v[0].y - half, s->v[0].x + half,
+                            s->v[0].y + half);
+      break;
    case VGPU_LINE:
-      return draw_line(draw, &s);
+      if (draw->samples > 1 && wm->pattern)
+         return vgpu_engine_unmodelled(draw->engine, "samples of a line");
+      memcpy(s->box, box, sizeof(box));
+      break;
    case VGPU_TRIANGLE:
-      return draw_triangle(draw, &s);
+      ok = set_up_triangle(draw, s);
+      break;
+   case VGPU_RECT:
+      ok = set_up_rectangle(draw, s, s->v[1].x, s->v[2].y, s->v[0].x, s->v[1].y);
+      break;
+   }
+   intersect(s->box, box);
+   if (!ok || s->box[0] >= s->box[2] || s->box[1] >= s->box[3] ||
+       !vgpu_ps_make_plane(s, &s->plane))
+      return ok;
+   return push(draw, batch, s);
+}
+
+static bool
+paint(struct painter *p, const struct vgpu_setup *setup, const int box[4])
+{
+   p->setup = setup;
+   memcpy(p->box, setup->box, sizeof(p->box));
+   intersect(p->box, box);
+   switch (setup->kind) {
+   case VGPU_LINE:
+      return paint_line(p);
+   case VGPU_TRIANGLE:
+      return paint_triangle(p);
+   case VGPU_POINT:
    case VGPU_RECT:
       break;
    }
-   return draw_rect(draw, &s);
+   return fill_rectangle(p, p->box[0], p->box[1], p->box[2], p->box[3]);
+}
+
+bool
+vgpu_wm_draw(struct vgpu_draw *draw, struct vgpu_batch *batches, unsigned count)
+{
+   struct vgpu_wm *wm = draw->wm;
+   bool ok = true;
+
+   for (unsigned b = 0; b < count; b++) {
+      struct vgpu_batch *batch = &batches[b];
+      for (unsigned i = 0; i < batch->count && ok; i++) {
+         const struct vgpu_setup *setup =
+            (const struct vgpu_setup *)(batch->setups + batch->offsets[i]);
+         ok = paint(&wm->painters[0], setup, setup->box);
+      }
+      batch->count = batch->used_bytes = 0;
+   }
+   return ok;
 }

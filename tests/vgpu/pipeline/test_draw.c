@@ -4,6 +4,8 @@
  * What a draw does apart from its blocks.
  */
 
+#include <string.h>
+
 #include "draw_state.h"
 #include "pipeline.h"
 
@@ -46,6 +48,125 @@ pixel_shaders_get_the_topology(void **fixture)
    }
 }
 
+/* More than the model keeps at a time, and no multiple of anything. */
+#define RUN_VERTICES 9001u
+#define RUN_ADDRESS 0x100000
+/* What a draw of a list has at most. */
+#define LIST_VERTICES 1200u
+
+struct point {
+   float x, y, z;
+};
+
+static void
+draw_points(struct fixture *f, uint32_t topology, const struct point *points, unsigned count)
+{
+   memcpy(fixture_ggtt(f, RUN_ADDRESS), points, count * sizeof(*points));
+   SUBMIT(f, VGPU_RCS, CMD(0x7808, 5), 1 << 14 | 12, RUN_ADDRESS,
+          RUN_ADDRESS + count * sizeof(*points) - 1, 0);
+   SUBMIT(f, VGPU_RCS, CMD(0x7b00, 7), topology, count, 0, 1, 0, 0);
+}
+
+/* The vertices of primitive n of a run, and how many; 0 beyond the last. */
+static unsigned
+primitive(uint32_t topology, unsigned n, unsigned v[3])
+{
+   switch (topology) {
+   case POINTLIST:
+      v[0] = n;
+      return n < RUN_VERTICES ? 1 : 0;
+   case LINESTRIP:
+   case LINELOOP:
+      v[0] = n;
+      v[1] = (n + 1) % RUN_VERTICES;
+      return n + (topology == LINESTRIP) < RUN_VERTICES ? 2 : 0;
+   case LINELIST:
+      v[0] = 2 * n;
+      v[1] = 2 * n + 1;
+      return 2 * n + 1 < RUN_VERTICES ? 2 : 0;
+   case TRILIST:
+      for (unsigned i = 0; i < 3; i++)
+         v[i] = 3 * n + i;
+      break;
+   case TRISTRIP:
+      v[0] = n + (n & 1);
+      v[1] = n + !(n & 1);
+      v[2] = n + 2;
+      break;
+   case TRIFAN:
+   case POLYGON:
+      v[0] = 0;
+      v[1] = n + 1;
+      v[2] = n + 2;
+      break;
+   case QUADSTRIP:
+      v[0] = n / 2 * 2;
+      v[1] = n / 2 * 2 + (n & 1 ? 3 : 1);
+      v[2] = n / 2 * 2 + (n & 1 ? 2 : 3);
+      return n / 2 * 2 + 3 < RUN_VERTICES ? 3 : 0;
+   case QUADLIST:
+      v[0] = n / 2 * 4 + (n & 1);
+      v[1] = n / 2 * 4 + (n & 1 ? 2 : 1);
+      v[2] = n / 2 * 4 + 3;
+      break;
+   }
+   return v[2] < RUN_VERTICES ? 3 : 0;
+}
+
+static void
+clear_depth(struct fixture *f)
+{
+   memset(fixture_ggtt(f, FIXTURE_DATA + BUFFER3), 0, DEPTH_PITCH * DEPTH_SIZE);
+}
+
+/*
+ * A long run of vertices draws what its primitives do as lists of their own, one after the other:
+ * each of them has a depth of its own, and the last one that covers a pixel stays.
+ */
+static void
+runs_of_any_length(void **fixture)
+{
+   static const uint32_t topologies[] = { POINTLIST, LINELIST, LINESTRIP, LINELOOP, TRILIST,
+                                          TRISTRIP, TRIFAN, POLYGON, QUADLIST, QUADSTRIP };
+   static struct point points[RUN_VERTICES], list[LIST_VERTICES];
+   static uint8_t expected[DEPTH_PITCH * DEPTH_SIZE];
+   struct fixture *f = *fixture;
+   const uint8_t *texels = (const uint8_t *)fixture_ggtt(f, FIXTURE_DATA + BUFFER3);
+   uint32_t random = 1;
+
+   for (unsigned i = 0; i < RUN_VERTICES; i++) {
+      struct point *p = &points[i];
+      random = random * 1664525 + 1013904223;
+      /* A walk, with vertices a few pixels from each other. */
+      p->x = i ? points[i - 1].x + (float)(random >> 24) / 12 - 10 : 80;
+      p->y = i ? points[i - 1].y + (float)(random >> 16 & 0xff) / 12 - 10 : 80;
+      p->x = p->x < 0 ? -p->x : p->x > DEPTH_SIZE ? 2 * DEPTH_SIZE - p->x : p->x;
+      p->y = p->y < 0 ? -p->y : p->y > DEPTH_SIZE ? 2 * DEPTH_SIZE - p->y : p->y;
+      p->z = (float)(i + 1) / (RUN_VERTICES + 1);
+   }
+   draw_state(f, 0, 0, 0, 0, 0);
+   draw_depth_buffer(f, D32_FLOAT, false);
+   draw_depth_stencil(f, 0, 0, 1u << 31 | COMPARE_ALWAYS << 27 | 1 << 26);
+   for (unsigned t = 0; t < sizeof(topologies) / sizeof(topologies[0]); t++) {
+      unsigned v[3], n, count = 0;
+
+      clear_depth(f);
+      for (unsigned i = 0; (n = primitive(topologies[t], i, v)); i++) {
+         for (unsigned k = 0; k < n; k++)
+            list[count++] = points[v[k]];
+         if (count == LIST_VERTICES || !primitive(topologies[t], i + 1, v)) {
+            draw_points(f, n == 1 ? POINTLIST : n == 2 ? LINELIST : TRILIST, list, count);
+            count = 0;
+         }
+      }
+      memcpy(expected, texels, sizeof(expected));
+      clear_depth(f);
+      draw_points(f, topologies[t], points, RUN_VERTICES);
+      fixture_expect_no_fault(f);
+      assert_memory_equal(texels, expected, sizeof(expected));
+   }
+}
+
 int
 main(void)
 {
@@ -53,6 +174,7 @@ main(void)
       cmocka_unit_test(whole_subspans_run),
       cmocka_unit_test_setup_teardown(pixel_shaders_get_the_topology, fixture_setup,
                                       fixture_teardown),
+      cmocka_unit_test_setup_teardown(runs_of_any_length, fixture_setup, fixture_teardown),
    };
 
    return cmocka_run_group_tests(tests, NULL, NULL);
