@@ -313,6 +313,9 @@ vgpu_surface_from_dw(struct vgpu_engine *engine, const uint32_t *dw, struct vgpu
    surface->clear_color = s.RedClearColor | s.GreenClearColor << 1 | s.BlueClearColor << 2 |
                           s.AlphaClearColor << 3;
    if (surface->type == VGPU_SURFACE_BUFFER || surface->type == VGPU_SURFACE_STRBUF) {
+      if (vgpu_format_is_compressed(surface->format))
+         return vgpu_engine_fault(engine, "RENDER_SURFACE_STATE: Surface Format %s of a buffer",
+                                  surface->format->name);
       decode_buffer(surface, &s);
       return true;
    }

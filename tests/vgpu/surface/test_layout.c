@@ -11,6 +11,7 @@
 
 #define R8_UINT 0x143
 #define R8G8B8A8_UINT 0x0cb
+#define BC3_UNORM 0x188
 #define R32G32B32A32_UINT 0x002
 #define BC1_UNORM 0x186
 
@@ -286,6 +287,10 @@ bad_state_faults_by_name(void **state)
                cases[i].value);
       test_expect_fault(t, vgpu_shader_env_surface(&t->env, 0) != NULL, cases[i].text);
    }
+   /* Blocks are of images: a buffer has texels one after the other. */
+   test_bind_buffer(t, 0, BC3_UNORM, TEXTURE, 64, 16);
+   test_expect_fault(t, vgpu_shader_env_surface(&t->env, 0) != NULL,
+                     "Surface Format BC3_UNORM of a buffer");
    t->env.binding_table = 0x7f000000;
    test_expect_fault(t, vgpu_shader_env_surface(&t->env, 0) != NULL, "no memory");
 }
