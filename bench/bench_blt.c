@@ -16,8 +16,11 @@
 #define SAMPLES     15
 #define PITCH_BYTES 16384u
 
-/* So many that submitting and waiting, which the guest's CPU does, is small beside the blits. */
-#define BYTES_A_BATCH (128u << 20)
+/*
+ * So many that submitting and waiting, which the guest's CPU does, is small beside the blits, also
+ * where that CPU is emulated.
+ */
+#define BYTES_A_BATCH (1024u << 20)
 
 static const struct way {
    const char *name;

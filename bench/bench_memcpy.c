@@ -12,7 +12,7 @@
 #define SAMPLES 15
 
 /* As much as the blitter moves in one batch of bench-blt. */
-#define BYTES_A_SAMPLE (128u << 20)
+#define BYTES_A_SAMPLE (1024u << 20)
 
 int
 main(int argc, char **argv)
