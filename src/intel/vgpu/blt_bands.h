@@ -20,12 +20,18 @@
 #include "blt_run.h"
 #include "pool.h"
 
-/*
- * Below, source and destination stay in the cache of one processor from blit to blit, and moving
- * them to another's costs more than it saves. Tests set it lower.
- */
+/* Below, waking a thread costs more than it saves. Tests set it lower. */
 #ifndef BLT_BANDS_MIN_BYTES
-#define BLT_BANDS_MIN_BYTES (8u << 20)
+#define BLT_BANDS_MIN_BYTES (2u << 20)
+#endif
+
+/*
+ * From here on, source and destination are more than the share that one has of a large cache:
+ * reading a line that is only written over, and writing it back later, would cost memory half as
+ * much again. Tests set it lower.
+ */
+#ifndef BLT_STREAM_MIN_BYTES
+#define BLT_STREAM_MIN_BYTES (16u << 20)
 #endif
 
 /* A table of pages is at most this long; a surface that is more spread out is not worth one. */
@@ -98,6 +104,8 @@ blt_band(void *arg, unsigned i)
    band.clip.y1 = y1;
    if (!blt_run(&band))
       atomic_store(&bands->failed, true);
+   if (band.stream)
+      blt_stream_end();
 }
 
 /** True if the rows of the blit may be worked on in any order, and it is worth several threads. */
@@ -127,6 +135,8 @@ blt_run_bands(struct blt_op *op)
    uint8_t **dst = NULL, **src = NULL;
    bool ok = true, by_bands = blt_may_go_by_bands(op);
 
+   op->stream = BLT_CAN_STREAM && !op->in_order &&
+                (uint64_t)width_bytes * (uint32_t)height >= BLT_STREAM_MIN_BYTES;
    if (by_bands) {
       ok = blt_translate(op, &op->dst, op->clip.x1 * cpp, op->clip.y1, width_bytes, height, &dst);
       by_bands = dst;
@@ -148,6 +158,8 @@ blt_run_bands(struct blt_op *op)
       ok = !atomic_load(&bands.failed);
    } else if (ok) {
       ok = blt_run(op);
+      if (op->stream)
+         blt_stream_end();
    }
    free(src);
    free(dst);

@@ -107,6 +107,7 @@ struct blt_op {
    /* The order in which pixels are visited; see overlap in blt.c. */
    bool x_backward, y_backward;
    bool in_order; /* source and destination may share memory: the order matters */
+   bool stream;   /* so much that the cache would not hold it: written past the cache */
 
    enum blt_key key;
    uint32_t key_low, key_high;

@@ -215,6 +215,17 @@ blt_rows(struct blt_op *op)
    return true;
 }
 
+/** True if every row of a linear surface begins where the one above it ends. */
+static inline bool
+blt_rows_touch(const struct blt_surface *s, uint32_t row_bytes)
+{
+   return s->tiling == VGPU_TILING_LINEAR && s->pitch_bytes > 0 &&
+          (uint32_t)s->pitch_bytes == row_bytes;
+}
+
+/* How much is copied between two looks at whether the engine is interrupted. */
+#define BLT_LONG_ROW_BYTES (256u << 10)
+
 /** A plain copy, row by row in the order that the operation has. */
 static bool
 blt_copy_rows(struct blt_op *op)
@@ -222,22 +233,29 @@ blt_copy_rows(struct blt_op *op)
    const uint32_t row_bytes = (op->clip.x2 - op->clip.x1) * op->cpp;
    const int32_t dst_x = op->clip.x1 * (int32_t)op->cpp;
    const int32_t src_x = (op->src.x1 + op->clip.x1 - op->rect.x1) * (int32_t)op->cpp;
+   int32_t rows = 1; /* that are copied as one */
 
-   for (int32_t i = op->clip.y1; i < op->clip.y2; i++) {
+   if (!op->x_backward && !op->y_backward && blt_rows_touch(&op->dst, row_bytes) &&
+       blt_rows_touch(&op->src.surface, row_bytes) && row_bytes < BLT_LONG_ROW_BYTES)
+      rows = BLT_LONG_ROW_BYTES / row_bytes;
+
+   for (int32_t i = op->clip.y1; i < op->clip.y2; i += rows) {
       const int32_t y = op->y_backward ? op->clip.y2 - 1 - (i - op->clip.y1) : i;
       const int32_t src_y = op->src.y1 + y - op->rect.y1;
+      const uint32_t size_bytes = row_bytes * (uint32_t)blt_min(rows, op->clip.y2 - i);
       if (vgpu_engine_interrupted(op->engine))
          return false;
       if (op->x_backward
-             ? !blt_copy_backward(op, &op->dst, dst_x, y, &op->src.surface, src_x, src_y, row_bytes)
-             : !blt_copy(op, &op->dst, dst_x, y, &op->src.surface, src_x, src_y, row_bytes))
+             ? !blt_copy_backward(op, &op->dst, dst_x, y, &op->src.surface, src_x, src_y,
+                                  size_bytes)
+             : !blt_copy(op, &op->dst, dst_x, y, &op->src.surface, src_x, src_y, size_bytes))
          return false;
    }
    return true;
 }
 
 /* How much of a row is done at once where tiles are narrower: enough for memory to be fast. */
-#define BLT_BLOCK_WIDTH_BYTES 512
+#define BLT_BLOCK_WIDTH_BYTES 4096
 
 /** The end of the block of a size that at is in, but not past end. */
 static inline int32_t
@@ -254,54 +272,162 @@ struct blt_block {
    const uint8_t *color;   /* a row to fill with, at least a block wide; NULL to copy */
 };
 
+/** A block one side of which is Y-tiled, and in a row of its tiles. */
+struct blt_y_block {
+   struct blt_op *op;
+   bool store;                                     /* the destination is the tiled side */
+   uint8_t *tiles[BLT_BLOCK_WIDTH_BYTES / 128 + 1]; /* that it is in, from the left */
+   struct blt_surface *other;
+   const uint8_t *color;                           /* instead of other, or NULL */
+   int32_t x1, width;                              /* in bytes of the tiled side */
+   int32_t other_x;
+   int32_t to_tiled_y, to_other_y; /* from a row of the destination to that of either side */
+};
+
+/** Where the byte at x of the tiled side is, in the row of the destination's y. */
+static inline uint8_t *
+blt_y_byte(const struct blt_y_block *block, int32_t x, int32_t y)
+{
+   return block->tiles[(x >> 7) - (block->x1 >> 7)] +
+          (x & 127) / BLT_Y_PIECE_BYTES * BLT_Y_COLUMN_BYTES +
+          ((y + block->to_tiled_y) & 31) * BLT_Y_PIECE_BYTES + x % BLT_Y_PIECE_BYTES;
+}
+
+/** True if a line of a column of a tile begins with the row at y, and the block has all of it. */
+static inline bool
+blt_y_begins_line(const struct blt_y_block *block, int32_t y, int32_t y2)
+{
+   return (y + block->to_tiled_y) % BLT_Y_LINE_ROWS == 0 && y + BLT_Y_LINE_ROWS <= y2 &&
+          (block->x1 | block->width) % BLT_Y_PIECE_BYTES == 0;
+}
+
 /**
- * A block one side of which is Y-tiled, and in a row of its tiles: those are translated once, and
- * the other side once a row.
+ * Finds the rows of the other side that go with those which share lines, from y and at bytes on.
+ * \param size_bytes  gets how much all of them have in one piece: whole pieces of the tile, or 0
+ * \return false after a fault
  */
+static inline bool
+blt_y_other_rows(struct blt_y_block *block, int32_t y, int32_t at,
+                 uint8_t *rows[BLT_Y_LINE_ROWS], uint32_t *size_bytes)
+{
+   *size_bytes = block->width - at;
+   for (unsigned i = 0; i < BLT_Y_LINE_ROWS; i++) {
+      const int32_t x = block->other_x + at, other_y = y + i + block->to_other_y;
+      if (block->color) {
+         rows[i] = (uint8_t *)block->color;
+         continue;
+      }
+      rows[i] = blt_map(block->op, block->other, x, other_y);
+      if (!rows[i])
+         return false;
+      *size_bytes = blt_min(*size_bytes, blt_run_bytes(block->other, x, other_y));
+   }
+   *size_bytes -= *size_bytes % BLT_Y_PIECE_BYTES;
+   return true;
+}
+
+/**
+ * The rows that share lines, from y on.
+ * \return how many bytes of each were done, from the left: whole pieces; or -1 after a fault
+ */
+static inline int32_t
+blt_y_lines(struct blt_y_block *block, int32_t y)
+{
+   uint8_t *rows[BLT_Y_LINE_ROWS];
+   uint32_t size_bytes;
+
+   for (int32_t first = 0; first < block->width; first += size_bytes) {
+      if (!blt_y_other_rows(block, y, first, rows, &size_bytes))
+         return -1;
+      if (!size_bytes)
+         return first;
+
+      const bool stream = block->op->stream && (block->store || blt_aligned_rows(rows));
+      for (uint32_t at = 0, columns; at < size_bytes; at += columns * BLT_Y_PIECE_BYTES) {
+         const int32_t x = block->x1 + first + at;
+         uint8_t *host = blt_y_byte(block, x, y);
+         columns = 1;
+         if (block->store) {
+            blt_store_y_line(host, rows, at, stream);
+         } else if (stream && x % 64 == 0 && at + 64 <= size_bytes) {
+            /* Lines of memory are best streamed as a whole; four columns are one, in one tile. */
+            columns = 4;
+            blt_load_y_lines(rows, at, host, 4, true);
+         } else {
+            blt_load_y_lines(rows, at, host, 1, stream);
+         }
+      }
+   }
+   return block->width;
+}
+
+/** A row, from its first bytes on. \return false after a fault */
+static inline bool
+blt_y_row(struct blt_y_block *block, int32_t y, int32_t first)
+{
+   const uint8_t *linear = block->color;
+   uint32_t linear_bytes = block->color ? block->width : 0;
+
+   for (int32_t done = first; done < block->width;) {
+      if (!linear_bytes) {
+         const int32_t other_x = block->other_x + done, other_y = y + block->to_other_y;
+         linear = blt_map(block->op, block->other, other_x, other_y);
+         if (!linear)
+            return false;
+         linear_bytes = blt_run_bytes(block->other, other_x, other_y);
+      }
+      const int32_t x = block->x1 + done;
+      uint32_t run = blt_min(block->width - done, 128 - (x & 127));
+      run = blt_min(run, linear_bytes);
+      uint8_t *host = blt_y_byte(block, x, y);
+      if (block->store)
+         blt_store_y(host, x, linear, run);
+      else
+         blt_load_y((uint8_t *)linear, host, x, run);
+      linear += run;
+      linear_bytes -= run;
+      done += run;
+   }
+   return true;
+}
+
+/** The tiles are translated once, and the other side once a row. */
 static inline bool
 blt_block_y(struct blt_op *op, const struct blt_block *block)
 {
    const bool store = op->dst.tiling == VGPU_TILING_Y;
    struct blt_surface *tiled = store ? &op->dst : &op->src.surface;
-   struct blt_surface *other = store ? &op->src.surface : &op->dst;
-   const int32_t x1 = block->rect.x1 + (store ? 0 : block->src_x);
-   const int32_t to_tiled_y = store ? 0 : block->src_y;
-   const int32_t width = block->rect.x2 - block->rect.x1;
-   const int32_t other_x = block->rect.x1 + (store ? block->src_x : 0);
-   const int32_t to_other_y = store ? block->src_y : 0;
-   uint8_t *tiles[BLT_BLOCK_WIDTH_BYTES / 128 + 1];
+   struct blt_y_block b = {
+      .op = op,
+      .store = store,
+      .other = store ? &op->src.surface : &op->dst,
+      .color = block->color,
+      .x1 = block->rect.x1 + (store ? 0 : block->src_x),
+      .width = block->rect.x2 - block->rect.x1,
+      .other_x = block->rect.x1 + (store ? block->src_x : 0),
+      .to_tiled_y = store ? 0 : block->src_y,
+      .to_other_y = store ? block->src_y : 0,
+   };
 
-   for (int32_t x = x1 & ~127; x < x1 + width; x += 128) {
-      uint8_t *tile = blt_map(op, tiled, x, (block->rect.y1 + to_tiled_y) & ~31);
+   for (int32_t x = b.x1 & ~127; x < b.x1 + b.width; x += 128) {
+      uint8_t *tile = blt_map(op, tiled, x, (block->rect.y1 + b.to_tiled_y) & ~31);
       if (!tile)
          return false;
-      tiles[(x - (x1 & ~127)) / 128] = tile;
+      b.tiles[(x - (b.x1 & ~127)) / 128] = tile;
+      /* The order in which a tile is read is none that the processor would foresee. */
+      for (unsigned at = 0; !store && op->stream && at < VGPU_PAGE_SIZE_BYTES; at += 64)
+         __builtin_prefetch(tile + at);
    }
 
-   for (int32_t y = block->rect.y1; y < block->rect.y2; y++) {
-      const uint32_t row = ((y + to_tiled_y) & 31) * BLT_Y_PIECE_BYTES;
-      const uint8_t *linear = block->color;
-      uint32_t linear_bytes = block->color ? width : 0;
-
-      for (int32_t done = 0; done < width;) {
-         if (!linear_bytes) {
-            linear = blt_map(op, other, other_x + done, y + to_other_y);
-            if (!linear)
-               return false;
-            linear_bytes = blt_run_bytes(other, other_x + done, y + to_other_y);
-         }
-         const int32_t x = x1 + done;
-         uint32_t run = blt_min(width - done, 128 - (x & 127));
-         run = blt_min(run, linear_bytes);
-         uint8_t *host = tiles[(x >> 7) - (x1 >> 7)] + (x & 127) / BLT_Y_PIECE_BYTES *
-                         BLT_Y_COLUMN_BYTES + row + x % BLT_Y_PIECE_BYTES;
-         if (store)
-            blt_store_y(host, x, linear, run);
-         else
-            blt_load_y((uint8_t *)linear, host, x, run);
-         linear += run;
-         linear_bytes -= run;
-         done += run;
+   for (int32_t y = block->rect.y1; y < block->rect.y2;) {
+      const bool lines = blt_y_begins_line(&b, y, block->rect.y2);
+      const int32_t y_end = y + (lines ? BLT_Y_LINE_ROWS : 1);
+      const int32_t done = lines ? blt_y_lines(&b, y) : 0;
+      if (done < 0)
+         return false;
+      for (; y < y_end; y++) {
+         if (!blt_y_row(&b, y, done))
+            return false;
       }
    }
    return true;

@@ -11,6 +11,9 @@
 #define BLT_SURFACE_H
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "blt_op.h"
 #include "vgpu_engine.h"
@@ -119,6 +122,100 @@ blt_store_y(uint8_t *host, int32_t x_bytes, const uint8_t *from, uint32_t size_b
    BLT_Y_RUN(host, from, host, from);
 }
 
+#ifdef __SSE2__
+#define BLT_CAN_STREAM 1
+static inline void
+blt_stream_piece(uint8_t *to, blt_y_piece piece)
+{
+   _mm_stream_si128((__m128i *)to, (__m128i)piece);
+}
+/** Makes what was streamed visible to other threads. */
+static inline void
+blt_stream_end(void)
+{
+   _mm_sfence();
+}
+#else
+#define BLT_CAN_STREAM 0
+static inline void
+blt_stream_piece(uint8_t *to, blt_y_piece piece)
+{
+   *(blt_y_piece *)to = piece;
+}
+static inline void
+blt_stream_end(void)
+{
+}
+#endif
+
+/** Copies whole pieces past the cache. to is aligned to a piece, and shares no memory with from. */
+static inline void
+blt_stream(uint8_t *to, const uint8_t *from, uint32_t size_bytes)
+{
+   const uint8_t *end = from + size_bytes;
+
+   for (; end - from >= 4 * BLT_Y_PIECE_BYTES; from += 4 * BLT_Y_PIECE_BYTES) {
+      const blt_y_piece a = ((const blt_y_piece *)from)[0], b = ((const blt_y_piece *)from)[1];
+      const blt_y_piece c = ((const blt_y_piece *)from)[2], d = ((const blt_y_piece *)from)[3];
+      blt_stream_piece(to, a);
+      blt_stream_piece(to + BLT_Y_PIECE_BYTES, b);
+      blt_stream_piece(to + 2 * BLT_Y_PIECE_BYTES, c);
+      blt_stream_piece(to + 3 * BLT_Y_PIECE_BYTES, d);
+      to += 4 * BLT_Y_PIECE_BYTES;
+   }
+   for (; from < end; from += BLT_Y_PIECE_BYTES, to += BLT_Y_PIECE_BYTES)
+      blt_stream_piece(to, *(const blt_y_piece *)from);
+}
+
+/* Pieces of so many rows, which are in one line of the processor's cache, follow each other. */
+#define BLT_Y_LINE_ROWS 4
+
+static inline bool
+blt_aligned_rows(uint8_t *const rows[BLT_Y_LINE_ROWS])
+{
+   return (((uintptr_t)rows[0] | (uintptr_t)rows[1] | (uintptr_t)rows[2] | (uintptr_t)rows[3]) %
+           BLT_Y_PIECE_BYTES) == 0;
+}
+
+/** Writes a line of a column of a Y tile from the pieces at the same place of four rows. */
+static inline void
+blt_store_y_line(uint8_t *host, uint8_t *const rows[BLT_Y_LINE_ROWS], uint32_t at, bool stream)
+{
+   const blt_y_piece a = *(const blt_y_piece *)(rows[0] + at);
+   const blt_y_piece b = *(const blt_y_piece *)(rows[1] + at);
+   const blt_y_piece c = *(const blt_y_piece *)(rows[2] + at);
+   const blt_y_piece d = *(const blt_y_piece *)(rows[3] + at);
+   if (stream) {
+      blt_stream_piece(host, a);
+      blt_stream_piece(host + BLT_Y_PIECE_BYTES, b);
+      blt_stream_piece(host + 2 * BLT_Y_PIECE_BYTES, c);
+      blt_stream_piece(host + 3 * BLT_Y_PIECE_BYTES, d);
+   } else {
+      ((blt_y_piece *)host)[0] = a;
+      ((blt_y_piece *)host)[1] = b;
+      ((blt_y_piece *)host)[2] = c;
+      ((blt_y_piece *)host)[3] = d;
+   }
+}
+
+/** The other way round, for num columns side by side: rows are written piece after piece. */
+static inline void
+blt_load_y_lines(uint8_t *const rows[BLT_Y_LINE_ROWS], uint32_t at, const uint8_t *host,
+                 unsigned num, bool stream)
+{
+   for (unsigned i = 0; i < BLT_Y_LINE_ROWS; i++) {
+      for (unsigned j = 0; j < num; j++) {
+         const blt_y_piece piece =
+            *(const blt_y_piece *)(host + j * BLT_Y_COLUMN_BYTES + i * BLT_Y_PIECE_BYTES);
+         uint8_t *to = rows[i] + at + j * BLT_Y_PIECE_BYTES;
+         if (stream)
+            blt_stream_piece(to, piece);
+         else
+            *(blt_y_piece *)to = piece;
+      }
+   }
+}
+
 /** Copies a run, which is in one page of either side. */
 static inline void
 blt_copy_run(const struct blt_op *op, const struct blt_surface *dst, uint8_t *to,
@@ -142,6 +239,8 @@ blt_copy_run(const struct blt_op *op, const struct blt_surface *dst, uint8_t *to
       blt_store_y(to, dst_x_bytes, from, size_bytes);
    } else if (src->tiling == VGPU_TILING_Y) {
       blt_load_y(to, from, src_x_bytes, size_bytes);
+   } else if (op->stream && ((uintptr_t)to | size_bytes) % BLT_Y_PIECE_BYTES == 0) {
+      blt_stream(to, from, size_bytes);
    } else {
       memmove(to, from, size_bytes);
    }
