@@ -545,10 +545,12 @@ mi_clflush(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
 }
 
 /*
- * A report is as long as OACONTROL's format says: the report's ID, a time stamp, then counters. The
- * formats are Haswell's, as in i915's i915_perf.c; no source has been seen for Ivybridge. The
- * counters stand at 0, where they are after reset, because OACONTROL does not enable them; once it
- * does, a report faults.
+ * A report is as long as OACONTROL's format says: the report's ID, a time stamp, then counters.
+ * Intel describes the counters of Ivybridge and Haswell in one volume, "Observability Performance
+ * Counters"; these are the formats that i915_perf.c has from it, for Haswell. That format 5 has 64
+ * DWords on all of Gen7 is also in Mesa's i965 (brw_performance_monitor.c), which used it on
+ * Ivybridge. The counters stand at 0, where they are after reset, because OACONTROL does not
+ * enable them; once it does, a report faults.
  */
 static result
 mi_report_perf_count(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
