@@ -20,6 +20,16 @@
 
 enum { RANGE_UNORM = 0, RANGE_SNORM = 1, RANGE_FORMAT = 2 };
 
+/** A render target as pixels were last written to it. */
+struct target {
+   bool known;
+   unsigned binding_table_index, target;
+   uint32_t array_index;
+   bool stored; /* what is written is the colour, packed: nothing is blended or kept */
+   struct vgpu_surface *surface;
+   struct vgpu_surface_image image;
+};
+
 struct vgpu_cc {
    struct vgpu_draw *draw;
    struct vgpu_shader_env *env;
@@ -27,6 +37,7 @@ struct vgpu_cc {
    struct GFX7_BLEND_STATE_ENTRY blend[MAX_TARGETS];
    struct GFX7_COLOR_CALC_STATE color_calc;
    float constant[4];
+   struct target last;
 };
 
 static bool
@@ -94,6 +105,7 @@ vgpu_cc_clone(const struct vgpu_cc *cc, struct vgpu_shader_env *env, struct vgpu
       return vgpu_engine_fault(cc->draw->engine, "no host memory for the colour calculator");
    *clone = *cc;
    clone->env = env;
+   clone->last.known = false;
    return true;
 }
 
@@ -129,6 +141,12 @@ static bool
 clamped_by_format(const struct GFX7_BLEND_STATE_ENTRY *b, const struct vgpu_format *format)
 {
    return b->ColorClampRange != RANGE_SNORM && format->channels[0].type == VGPU_CHANNEL_UNORM;
+}
+
+bool
+vgpu_cc_tests_alpha(const struct vgpu_cc *cc)
+{
+   return cc->blend[0].AlphaTestEnable;
 }
 
 bool
@@ -317,6 +335,108 @@ vgpu_cc_write(struct vgpu_cc *cc, unsigned binding_table_index, unsigned target,
       column = x, row = y;
       vgpu_surface_place_sample(surface, sample, &column, &row, &element);
       if (!write_texel(cc, &cc->blend[target], surface, lod, element, column, row, color))
+         return false;
+   }
+   return true;
+}
+
+static bool
+is_stored(const struct vgpu_cc *cc, const struct GFX7_BLEND_STATE_ENTRY *b,
+          const struct vgpu_surface *s)
+{
+   return s && s->type <= VGPU_SURFACE_CUBE && s->format->uses & VGPU_USE_RENDER &&
+          s->samples == 1 && cc->draw->samples == 1 && !cc->fast_clear &&
+          vgpu_format_is_unorm8(s->format) && clamped_by_format(b, s->format) &&
+          !b->ColorBufferBlendEnable && !b->LogicOpEnable && !b->AlphaToOneEnable &&
+          !b->WriteDisableRed && !b->WriteDisableGreen && !b->WriteDisableBlue &&
+          !b->WriteDisableAlpha;
+}
+
+static const struct target *
+find_target(struct vgpu_cc *cc, unsigned binding_table_index, unsigned target,
+            uint32_t array_index)
+{
+   struct target *t = &cc->last;
+
+   if (t->known && t->binding_table_index == binding_table_index && t->target == target &&
+       t->array_index == array_index)
+      return t;
+   *t = (struct target){
+      .known = true,
+      .binding_table_index = binding_table_index,
+      .target = target,
+      .array_index = array_index,
+      .surface = vgpu_shader_env_surface(cc->env, binding_table_index),
+   };
+   t->stored = is_stored(cc, &cc->blend[target], t->surface) &&
+               array_index < t->surface->view_extent &&
+               vgpu_surface_image(t->surface, t->surface->mip_count,
+                                  t->surface->min_array_element + array_index, &t->image);
+   return t;
+}
+
+/** Texels of four bytes. Two pixels next to each other are so in memory, too. */
+static bool
+store_pixels(const struct target *t, const struct vgpu_cc_pixels *p, const uint32_t texels[16])
+{
+   struct vgpu_surface *s = t->surface;
+
+   for (unsigned i = 0; i < p->count; i += 2) {
+      uint32_t mask = p->mask >> i & 3;
+      const uint32_t x = p->x[i], y = p->y[i];
+      if (y >= t->image.height || x >= t->image.width)
+         continue;
+      if (x + 1 >= t->image.width)
+         mask &= 1;
+      if (!mask)
+         continue;
+      const uint32_t address = vgpu_surface_image_address(s, &t->image, x, y);
+      if (mask == 3 && address % 8 == 0) {
+         uint8_t *host = vgpu_surface_map(s, address, true);
+         if (!host)
+            return false;
+         memcpy(host, &texels[i], 8);
+         continue;
+      }
+      for (unsigned k = 0; k < 2; k++) {
+         if (mask >> k & 1 &&
+             !vgpu_surface_write(s, vgpu_surface_image_address(s, &t->image, x + k, y),
+                                 &texels[i + k], 4))
+            return false;
+      }
+   }
+   return true;
+}
+
+bool
+vgpu_cc_write_pixels(struct vgpu_cc *cc, unsigned binding_table_index, unsigned target,
+                     uint32_t array_index, const struct vgpu_cc_pixels *p)
+{
+   const struct target *t = find_target(cc, binding_table_index, target, array_index);
+
+   if (t->stored && !p->replicated) {
+      float rgba[4][16] = { { 0 } };
+      uint32_t texels[16];
+      for (unsigned c = 0; c < 4; c++)
+         memcpy(rgba[c], p->color[c], p->count * sizeof(float));
+      vgpu_format_pack_unorm8(t->surface->format, rgba, texels);
+      return store_pixels(t, p, texels);
+   }
+   if (t->stored) {
+      uint32_t color[4], texel, texels[16];
+      for (unsigned c = 0; c < 4; c++)
+         memcpy(&color[c], p->color[c], sizeof(color[c]));
+      vgpu_format_pack(t->surface->format, color, 0xf, &texel);
+      for (unsigned i = 0; i < 16; i++)
+         texels[i] = texel;
+      return store_pixels(t, p, texels);
+   }
+   for (unsigned i = 0; i < p->count; i++) {
+      uint32_t color[4];
+      for (unsigned c = 0; c < 4; c++)
+         memcpy(&color[c], p->color[c] + (p->replicated ? 0 : 4 * i), sizeof(color[c]));
+      if (p->mask >> i & 1 &&
+          !vgpu_cc_write(cc, binding_table_index, target, array_index, p->x[i], p->y[i], 1, color))
          return false;
    }
    return true;

@@ -255,9 +255,8 @@ decode_srgb(const struct vgpu_channel *channel, uint64_t raw)
    return from_float(vgpu_srgb_to_linear(to_float(decode(channel, raw))));
 }
 
-/* Four linear bytes, what most textures and render targets are. */
-static bool
-is_unorm8(const struct vgpu_format *format)
+bool
+vgpu_format_is_unorm8(const struct vgpu_format *format)
 {
    return format->bits_per_block == 32 && format->channels[0].bits == 8 &&
           format->channels[0].type == VGPU_CHANNEL_UNORM &&
@@ -283,7 +282,7 @@ vgpu_format_unpack(const struct vgpu_format *format, const void *texel, uint32_t
       return;
    }
    set_default(format, rgba);
-   if (is_unorm8(format)) {
+   if (vgpu_format_is_unorm8(format)) {
       uint32_t raw = (uint32_t)load(texel, 32);
       for (unsigned c = 0; c < format->num_channels; c++)
          rgba[format->channels[c].component] =
@@ -356,7 +355,7 @@ source_component(unsigned component)
    return component <= VGPU_COMPONENT_A ? component : VGPU_COMPONENT_R;
 }
 
-/* is_unorm8() with all that it has: what most colours are written to. */
+/* vgpu_format_is_unorm8() with all that it has: what most colours are written to. */
 static void
 pack_unorm8(const struct vgpu_format *format, const uint32_t rgba[4], void *texel)
 {
@@ -376,10 +375,34 @@ pack_unorm8(const struct vgpu_format *format, const uint32_t rgba[4], void *texe
 }
 
 void
+vgpu_format_pack_unorm8(const struct vgpu_format *format, const float (*rgba)[16],
+                        uint32_t texels[16])
+{
+   const double ulp_is_one = 0x1.8p52; /* as above */
+   uint32_t whole[16] = { 0 };
+
+   for (unsigned c = 0; c < format->num_channels; c++) {
+      const float *value = rgba[format->channels[c].component];
+      const unsigned start = format->channels[c].start;
+      for (unsigned i = 0; i < 16; i++) {
+         float v = value[i];
+         v = v > 0.0f ? v : 0.0f; /* a NaN is 0 */
+         v = v < 1.0f ? v : 1.0f;
+         const union {
+            double d;
+            uint64_t u;
+         } rounded = { .d = (double)v * 255 + ulp_is_one };
+         whole[i] |= (uint32_t)(rounded.u & 0xff) << start;
+      }
+   }
+   memcpy(texels, whole, sizeof(whole));
+}
+
+void
 vgpu_format_pack(const struct vgpu_format *format, const uint32_t rgba[4], unsigned mask,
                  void *texel)
 {
-   if (mask == 0xf && is_unorm8(format)) {
+   if (mask == 0xf && vgpu_format_is_unorm8(format)) {
       pack_unorm8(format, rgba, texel);
       return;
    }

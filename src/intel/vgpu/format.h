@@ -135,6 +135,16 @@ void vgpu_format_unpack_block(const struct vgpu_format *format, const void *bloc
 void vgpu_format_pack(const struct vgpu_format *format, const uint32_t rgba[4], unsigned mask,
                       void *texel);
 
+/** Four linear bytes or three, in one DWord: what most textures and render targets are. */
+bool vgpu_format_is_unorm8(const struct vgpu_format *format);
+
+/**
+ * As vgpu_format_pack() with all components, sixteen texels of a format that is unorm8.
+ * \param rgba  of each component sixteen floats
+ */
+void vgpu_format_pack_unorm8(const struct vgpu_format *format, const float (*rgba)[16],
+                             uint32_t texels[16]);
+
 /* Conversions that others need too. */
 float vgpu_half_to_float(uint16_t half);
 /** Rounds to nearest even; overflow gives infinity. */

@@ -262,10 +262,24 @@ bool vgpu_cc_clone(const struct vgpu_cc *cc, struct vgpu_shader_env *ps_env,
                    struct vgpu_cc **clone);
 void vgpu_cc_fini(struct vgpu_cc *cc);
 bool vgpu_cc_alpha_test(const struct vgpu_cc *cc, float alpha);
+/** False if vgpu_cc_alpha_test() is always true. */
+bool vgpu_cc_tests_alpha(const struct vgpu_cc *cc);
 /** Samples that Alpha To Coverage leaves of a pixel. */
 uint8_t vgpu_cc_alpha_to_coverage(const struct vgpu_cc *cc, float alpha);
 /** Blends a colour (four components of 32 bits) into samples of a pixel of a render target. */
 bool vgpu_cc_write(struct vgpu_cc *cc, unsigned binding_table_index, unsigned target,
                    uint32_t array_index, int x, int y, uint8_t samples, const uint32_t color[4]);
+
+/** Pixels with one sample each, in pairs: from an even x on, one and the next to its right. */
+struct vgpu_cc_pixels {
+   unsigned count; /* 8 or 16 */
+   uint32_t mask;  /* those that are written */
+   const uint16_t *x, *y;
+   bool replicated;       /* all have one colour */
+   const uint8_t *color[4]; /* components of the pixels, or of all: DWords */
+};
+/** As vgpu_cc_write() for each of them. */
+bool vgpu_cc_write_pixels(struct vgpu_cc *cc, unsigned binding_table_index, unsigned target,
+                          uint32_t array_index, const struct vgpu_cc_pixels *pixels);
 
 #endif

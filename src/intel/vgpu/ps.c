@@ -65,12 +65,14 @@ struct vgpu_ps {
 
    /* The thread that runs. */
    struct eu_thread thread;
+   unsigned payload; /* registers that it was given */
    uint32_t tested; /* pixels whose late tests are done */
    struct vgpu_draw *draw;
    const struct vgpu_setup *setup;
    uint16_t x[MAX_PIXELS], y[MAX_PIXELS];
    uint8_t samples[MAX_PIXELS]; /* that are covered and passed the tests so far */
    int sample[MAX_PIXELS];      /* that the channel stands for, -1: all */
+   float center_x[MAX_PIXELS], center_y[MAX_PIXELS];
    float z[MAX_PIXELS];
 };
 
@@ -191,6 +193,24 @@ render_cache_send(void *opaque, const struct eu_message *msg)
    const bool depth = ps->wm.PixelShaderComputedDepthMode != COMPUTED_DEPTH_OFF && rest >= regs;
    if (rest > (depth ? regs : 0))
       return eu_thread_fault(msg->thread, "render target write with %u more registers", rest);
+
+   /* Without late tests pixels are written together. */
+   if (ps->early_depth && ps->draw->samples == 1 && !vgpu_cc_tests_alpha(ps->cc) &&
+       first_lane + lanes <= MAX_PIXELS) {
+      struct vgpu_cc_pixels pixels = {
+         .count = lanes, .x = ps->x + first_lane, .y = ps->y + first_lane,
+         .replicated = type == SIMD16_REPLICATED,
+      };
+      for (unsigned lane = 0; lane < lanes; lane++) {
+         if (ps->samples[first_lane + lane])
+            pixels.mask |= mask & BIT(lane);
+      }
+      for (unsigned c = 0; c < 4; c++)
+         pixels.color[c] = pixels.replicated ? msg->payload[at] + 4 * c
+                                             : msg->payload[at + c * regs];
+      return vgpu_cc_write_pixels(ps->cc, surface, target,
+                                  ps->setup->render_target_array_index, &pixels);
+   }
 
    for (unsigned lane = 0; lane < lanes; lane++) {
       const unsigned p = first_lane + lane;
@@ -327,6 +347,7 @@ vgpu_ps_clone(const struct vgpu_ps *ps, struct vgpu_ps **out)
    *clone = *ps;
    clone->is_clone = true;
    clone->shader.surfaces = NULL;
+   clone->shader.samplers = NULL;
    clone->shader.stage = clone;
    clone->env.opaque = &clone->shader;
    clone->depth = NULL;
@@ -435,20 +456,32 @@ static void
 interpolate(const struct vgpu_ps *ps, enum location location, struct barycentrics *out)
 {
    const struct vgpu_setup *s = ps->setup;
-   const struct vgpu_plane *plane = &s->plane;
+   const struct vgpu_plane plane = s->plane;
+   const float w0 = s->v[0].inv_w, w1 = s->v[1].inv_w, w2 = s->v[2].inv_w;
+   float x[MAX_PIXELS], y[MAX_PIXELS];
 
-   for (unsigned i = 0; i < ps->width; i++) {
-      const struct vgpu_sample at = place(ps, location, i);
-      const float dx = at.x - plane->x0, dy = at.y - plane->y0;
-      const float b1 = plane->b1x * dx + plane->b1y * dy;
-      const float b2 = plane->b2x * dx + plane->b2y * dy;
-      const float inv_w =
-         (1 - b1 - b2) * s->v[0].inv_w + b1 * s->v[1].inv_w + b2 * s->v[2].inv_w;
-      out->w[i] = 1 / inv_w;
+   if (location == LOCATION_CENTER) {
+      memcpy(x, ps->center_x, sizeof(x));
+      memcpy(y, ps->center_y, sizeof(y));
+   } else {
+      for (unsigned i = 0; i < MAX_PIXELS; i++) {
+         const struct vgpu_sample at = place(ps, location, i < ps->width ? i : 0);
+         x[i] = at.x;
+         y[i] = at.y;
+      }
+   }
+   /* Of a fixed length, so that the compiler makes vector code of it. */
+   for (unsigned i = 0; i < MAX_PIXELS; i++) {
+      const float dx = x[i] - plane.x0, dy = y[i] - plane.y0;
+      const float b1 = plane.b1x * dx + plane.b1y * dy;
+      const float b2 = plane.b2x * dx + plane.b2y * dy;
+      const float inv_w = (1 - b1 - b2) * w0 + b1 * w1 + b2 * w2;
+      const float w = 1 / inv_w;
+      out->w[i] = w;
       out->linear[0][i] = b1;
       out->linear[1][i] = b2;
-      out->perspective[0][i] = b1 * s->v[1].inv_w * out->w[i];
-      out->perspective[1][i] = b2 * s->v[2].inv_w * out->w[i];
+      out->perspective[0][i] = b1 * w1 * w;
+      out->perspective[1][i] = b2 * w2 * w;
    }
 }
 
@@ -549,10 +582,17 @@ early_tests(struct vgpu_ps *ps)
 {
    if (!ps->early_depth)
       return true;
+   if (vgpu_depth_is_off(ps->depth)) {
+      unsigned samples = 0;
+      for (unsigned i = 0; i < ps->width; i++) {
+         for (unsigned bits = ps->samples[i]; bits; bits &= bits - 1)
+            samples++;
+      }
+      vgpu_depth_count(ps->depth, samples);
+      return true;
+   }
    for (unsigned i = 0; i < ps->width; i++) {
-      if (vgpu_depth_is_off(ps->depth))
-         vgpu_depth_count(ps->depth, __builtin_popcount(ps->samples[i]));
-      else if (ps->samples[i] && !test_samples(ps, i, NULL))
+      if (ps->samples[i] && !test_samples(ps, i, NULL))
          return false;
    }
    return true;
@@ -573,6 +613,8 @@ run_slots(struct vgpu_ps *ps, const struct slot *slots, unsigned count)
       ps->samples[i] = i / 4 < count ? slot->subspan->samples[i % 4] : 0;
       if (slot->sample >= 0)
          ps->samples[i] &= BIT(slot->sample);
+      ps->center_x[i] = 0.5f + ps->x[i];
+      ps->center_y[i] = 0.5f + ps->y[i];
    }
    if (!early_tests(ps))
       return false;
@@ -588,7 +630,7 @@ run_slots(struct vgpu_ps *ps, const struct slot *slots, unsigned count)
 
    struct eu_thread *thread = &ps->thread;
    ps->tested = 0;
-   eu_thread_init(thread, vgpu_ps_channels(mask));
+   eu_thread_restart(thread, ps->program, ps->payload, vgpu_ps_channels(mask));
    thread->cr0[0] = ps->state.FloatingPointMode ? EU_CR0_ALT_MODE : 0;
    thread->cr0[0] |= ps->state.RoundingMode << EU_CR0_ROUND_SHIFT;
    thread->cr0[0] |= ps->state.SingleProgramFlow ? EU_CR0_SPF : 0;
@@ -603,6 +645,7 @@ run_slots(struct vgpu_ps *ps, const struct slot *slots, unsigned count)
                                end, at);
    memcpy(thread->grf[at], ps->constants, ps->num_constants * EU_REG_BYTES);
    at += ps->num_constants;
+   ps->payload = at + 2 * attributes;
    memcpy(thread->grf[at], setup->attribute, attributes * sizeof(setup->attribute[0]));
    return run_thread(ps, thread);
 }

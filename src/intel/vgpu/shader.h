@@ -18,6 +18,8 @@ struct vgpu_engine;
 
 /** Binding table entries, each decoded when a message first uses it: see surface.h. */
 struct vgpu_surface_cache;
+/** SAMPLER_STATEs, likewise: see sampler_priv.h. */
+struct vgpu_sampler_cache;
 
 /*
  * One draw's environment of one stage. Read by several host threads at once, so whatever is
@@ -38,7 +40,9 @@ struct vgpu_shader_env {
    uint32_t scratch_base;  /* offset from general_state_base */
    uint32_t scratch_bytes; /* per thread, 0: none */
 
-   struct vgpu_surface_cache *surfaces; /* NULL at first; vgpu_shader_env_fini() frees it */
+   /* NULL at first; vgpu_shader_env_fini() frees them. */
+   struct vgpu_surface_cache *surfaces;
+   struct vgpu_sampler_cache *samplers;
 
    void *stage; /* the stage's own: what URB and render target writes go to */
 };

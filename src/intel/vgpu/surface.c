@@ -186,6 +186,27 @@ vgpu_surface_contains(const struct vgpu_surface *surface, uint32_t lod, uint32_t
           layer - first < vgpu_surface_layers(surface, lod);
 }
 
+bool
+vgpu_surface_image(const struct vgpu_surface *surface, uint32_t lod, uint32_t layer,
+                   struct vgpu_surface_image *image)
+{
+   const struct vgpu_surface_lod *place = &surface->lods[lod % VGPU_SURFACE_MAX_LODS];
+
+   if (!vgpu_surface_contains(surface, lod, layer, 0, 0))
+      return false;
+   image->x = surface->x_offset + place->x;
+   image->y = surface->y_offset + place->y;
+   if (surface->type == VGPU_SURFACE_3D) {
+      image->x += (layer & ((1u << lod) - 1)) * place->slice_width;
+      image->y += (layer >> lod) * place->slice_height;
+   } else {
+      image->y += layer * surface->qpitch;
+   }
+   image->width = vgpu_surface_minify(physical_width(surface), lod);
+   image->height = vgpu_surface_minify(physical_height(surface), lod);
+   return true;
+}
+
 /* ---------------------------------------------------------------- state */
 
 static bool
@@ -700,6 +721,8 @@ vgpu_shader_env_stateless(struct vgpu_shader_env *env)
 void
 vgpu_shader_env_fini(struct vgpu_shader_env *env)
 {
+   free(env->samplers);
+   env->samplers = NULL;
    if (!env->surfaces)
       return;
    for (unsigned i = 0; i < VGPU_BINDING_TABLE_SIZE; i++)

@@ -228,6 +228,25 @@ bool vgpu_surface_read_row(struct vgpu_surface *surface, uint32_t lod, uint32_t 
 bool vgpu_surface_write_row(struct vgpu_surface *surface, uint32_t lod, uint32_t layer,
                             uint32_t x, uint32_t y, uint32_t count, const void *texels);
 
+/** One layer of a LOD, of a format that is not compressed. */
+struct vgpu_surface_image {
+   uint32_t x, y;          /* of its first texel, where the surface's memory begins */
+   uint32_t width, height; /* texels that exist */
+};
+
+/** \return false if it does not exist; parameters as of vgpu_surface_texel_address() */
+bool vgpu_surface_image(const struct vgpu_surface *surface, uint32_t lod, uint32_t layer,
+                        struct vgpu_surface_image *image);
+
+/** As vgpu_surface_texel_address(), for a texel that exists. */
+static inline uint32_t
+vgpu_surface_image_address(const struct vgpu_surface *surface,
+                           const struct vgpu_surface_image *image, uint32_t x, uint32_t y)
+{
+   return surface->address + vgpu_tiled_offset(surface->tiling, surface->pitch_bytes,
+                                               (image->x + x) * surface->bytes, image->y + y);
+}
+
 /** A message to a shared function, for the support matrix. */
 struct vgpu_message_entry {
    const char *name;

@@ -31,6 +31,7 @@ struct vgpu_vs {
 
    /* The thread that runs. */
    struct eu_thread thread;
+   unsigned payload; /* registers that it was given */
    struct vgpu_vertex *out[2];
 };
 
@@ -146,6 +147,7 @@ vgpu_vs_clone(const struct vgpu_vs *vs, struct vgpu_vs **out)
    *clone = *vs;
    clone->is_clone = true;
    clone->shader.surfaces = NULL;
+   clone->shader.samplers = NULL;
    clone->shader.stage = clone;
    clone->env.opaque = &clone->shader;
    return true;
@@ -176,7 +178,7 @@ vgpu_vs_run(struct vgpu_draw *draw, struct vgpu_vs *vs, union vgpu_slot *const i
       return true;
    }
 
-   eu_thread_init(thread, count == 2 ? 0xff : 0x0f);
+   eu_thread_restart(thread, vs->program, vs->payload, count == 2 ? 0xff : 0x0f);
    thread->cr0[0] = vs->state.FloatingPointMode ? EU_CR0_ALT_MODE : 0;
    thread->user = &vs->shader;
 
@@ -199,6 +201,7 @@ vgpu_vs_run(struct vgpu_draw *draw, struct vgpu_vs *vs, union vgpu_slot *const i
                                vs->num_constants, slots, at);
    memcpy(thread->grf[at], vs->constants, vs->num_constants * EU_REG_BYTES);
    at += vs->num_constants;
+   vs->payload = at + slots;
    for (unsigned v = 0; v < 2; v++) {
       for (unsigned s = 0; s < slots && first + s < vgpu_vf_slots(draw->vf); s++)
          memcpy(&thread->grf[at + s][16 * v], in[v < count ? v : 0][first + s].u, 16);

@@ -174,6 +174,56 @@ test_faults(void **state)
    assert_int_equal(t.fault.ip, 0x1010);
 }
 
+/* Whatever a program has written, a thread that is restarted is as one that never ran. */
+static void
+test_restart(void **state)
+{
+   const struct insn programs[][6] = {
+      { enc1(EU_OP_MOV, 16, dst(20, 0, 1, EU_TYPE_UD), imm(EU_TYPE_UD, 0x12345678)),
+        enc1(EU_OP_MOV, 8, dst(60, 4, 2, EU_TYPE_UD), imm(EU_TYPE_UD, 5)),
+        enc_math(EU_MATH_INT_DIV_BOTH, 8, dst(70, 0, 1, EU_TYPE_D), vec8(20, EU_TYPE_D),
+                 vec8(2, EU_TYPE_D)),
+        enc_send(8, dst(80, 0, 1, EU_TYPE_UW), 2, EU_SFID_SAMPLER, desc(2, 5, true, 0), false),
+        enc_eot() },
+      { enc1_a16(EU_OP_MOV, 8, dst4(30, 5, EU_TYPE_UD), vec4(2, 0xe4, EU_TYPE_UD)),
+        with_acc(enc2(EU_OP_ADD, 8, dst(33, 0, 1, EU_TYPE_D), vec8(2, EU_TYPE_D),
+                      imm(EU_TYPE_D, 77))),
+        with_cond(enc2(EU_OP_ADD, 8, dst(127, 0, 1, EU_TYPE_F), vec8(2, EU_TYPE_F), imm_f(1)),
+                  EU_COND_NZ),
+        enc1(EU_OP_MOV, 1, arf_dst(EU_ARF_ADDRESS, 0, EU_TYPE_UW), imm(EU_TYPE_UW, 96)),
+        enc_eot() },
+   };
+   struct insn many[12]; /* more ranges than the program keeps */
+   (void)state;
+
+   for (unsigned i = 0; i < 11; i++)
+      many[i] = enc1(EU_OP_MOV, 8, dst(20 + 5 * i, 0, 1, EU_TYPE_UD), imm(EU_TYPE_UD, i + 1));
+   many[11] = enc_eot();
+   for (unsigned p = 0; p < 3; p++) {
+      struct record r = { 0 };
+      struct eu_env env = { .opaque = &r,
+                            .send = { [EU_SFID_SAMPLER] = take,
+                                      [EU_SFID_THREAD_SPAWNER] = take } };
+      struct eu_thread t, fresh;
+      struct eu_program *program;
+      const void *code = p < 2 ? programs[p] : many;
+      const size_t size = p < 2 ? 5 * sizeof(many[0]) : sizeof(many);
+
+      assert_int_equal(eu_program_create(code, size, 0, &program), 0);
+      eu_thread_init(&t, 0xff);
+      for (unsigned k = 0; k < 3; k++) {
+         for (unsigned i = 0; i < 6 * 8; i++)
+            set_ud(&t, i / 8, i % 8, 3 * i + 1);
+         assert_int_equal(eu_thread_run(&t, program, &env, 1000), EU_STATUS_EOT);
+         eu_thread_init(&fresh, 0xf3);
+         assert_memory_not_equal(t.grf, fresh.grf, sizeof(t.grf));
+         eu_thread_restart(&t, program, 6, 0xf3);
+         assert_memory_equal(&t, &fresh, sizeof(t));
+      }
+      eu_program_destroy(program);
+   }
+}
+
 int
 main(void)
 {
@@ -182,6 +232,7 @@ main(void)
       cmocka_unit_test(test_overlapping_response),
       cmocka_unit_test(test_indirect_descriptor),
       cmocka_unit_test(test_faults),
+      cmocka_unit_test(test_restart),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -620,6 +620,42 @@ fxt1_blocks(void **state)
    check_block(0x192, punched.bytes, 7, 3, 0, 0, 0, 0);
 }
 
+/* Sixteen texels together are what each is by itself. */
+static void
+bytes_are_packed_together_as_one_by_one(void **state)
+{
+   static const unsigned formats[] = { 0x0c0, 0x0c7, 0x0e9, 0x0eb };
+   static const float special[] = { 0, -0.0f, 1, 2, -1, NAN, INFINITY, -INFINITY, 1e-40f,
+                                    0.5f / 255, 1.5f / 255, 254.5f / 255, 0.99999994f };
+   uint32_t random = 1;
+
+   (void)state;
+   for (unsigned f = 0; f < sizeof(formats) / sizeof(formats[0]); f++) {
+      const struct vgpu_format *format = vgpu_format(formats[f]);
+      assert_true(vgpu_format_is_unorm8(format));
+      for (unsigned round = 0; round < 3000; round++) {
+         float rgba[4][16];
+         uint32_t texels[16];
+         for (unsigned i = 0; i < 64; i++) {
+            random = random * 1664525 + 1013904223;
+            /* Near to halfway between two bytes, or anything. */
+            rgba[i / 16][i % 16] =
+               random >> 29 == 0 ? special[(random >> 8) % (sizeof(special) / sizeof(special[0]))]
+               : random >> 31    ? ((float)(random >> 8 & 0xff) + 0.5f) / 255
+                                 : (float)(random >> 4) / (1 << 26) - 0.5f;
+         }
+         vgpu_format_pack_unorm8(format, rgba, texels);
+         for (unsigned i = 0; i < 16; i++) {
+            uint32_t color[4], texel = 0xcccccccc;
+            for (unsigned c = 0; c < 4; c++)
+               memcpy(&color[c], &rgba[c][i], 4);
+            vgpu_format_pack(format, color, 0xf, &texel);
+            assert_int_equal(texels[i], texel);
+         }
+      }
+   }
+}
+
 int
 main(void)
 {
@@ -627,6 +663,7 @@ main(void)
       cmocka_unit_test(every_plain_format_means_what_its_name_says),
       cmocka_unit_test(numbers_that_are_no_format_are_refused),
       cmocka_unit_test(floats_are_clamped_and_rounded),
+      cmocka_unit_test(bytes_are_packed_together_as_one_by_one),
       cmocka_unit_test(integers_are_clamped),
       cmocka_unit_test(halves_come_back),
       cmocka_unit_test(shared_exponent),

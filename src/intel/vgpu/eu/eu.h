@@ -320,6 +320,15 @@ void eu_program_destroy(struct eu_program *program);
 /** How many bytes from the entry the decoded instructions span. */
 uint32_t eu_program_extent(const struct eu_program *program);
 
+/**
+ * Calls visit() for each message that a program can send, in no order, as long as that returns
+ * true. \param desc  the descriptor, NULL if it is known at run time only
+ * \return whether all calls returned true
+ */
+bool eu_program_messages(const struct eu_program *program,
+                         bool (*visit)(void *data, enum eu_sfid sfid, const uint32_t *desc),
+                         void *data);
+
 /** How many instructions were decoded. */
 unsigned eu_program_num_insts(const struct eu_program *program);
 
@@ -420,6 +429,13 @@ struct eu_env {
 
 /** Clears a thread and enables the channels of \p dispatch_mask. */
 void eu_thread_init(struct eu_thread *thread, uint32_t dispatch_mask);
+
+/**
+ * The same, but faster, for a thread that after eu_thread_init() has run nothing but \p program.
+ * \param payload  registers, from the first on, that the embedder had filled in
+ */
+void eu_thread_restart(struct eu_thread *thread, const struct eu_program *program,
+                       unsigned payload, uint32_t dispatch_mask);
 
 /**
  * Runs a thread until it ends, faults, waits or has executed \p budget instructions.

@@ -18,6 +18,22 @@ eu_thread_init(struct eu_thread *thread, uint32_t dispatch_mask)
    thread->sr0[2] = dispatch_mask;
 }
 
+void
+eu_thread_restart(struct eu_thread *thread, const struct eu_program *program, unsigned payload,
+                  uint32_t dispatch_mask)
+{
+   for (unsigned i = 0; i < program->num_written; i++)
+      memset(thread->grf[program->written[i].first], 0,
+             program->written[i].count * (size_t)EU_REG_BYTES);
+   memset(thread->grf, 0, payload * (size_t)EU_REG_BYTES);
+   memset(thread->acc, 0, offsetof(struct eu_thread, fault) - offsetof(struct eu_thread, acc));
+   thread->fault.ip = 0;
+   thread->fault.text[0] = '\0';
+   thread->dispatch_mask = dispatch_mask;
+   thread->channel_enable = dispatch_mask;
+   thread->sr0[2] = dispatch_mask;
+}
+
 bool
 eu_thread_fault(struct eu_thread *thread, const char *format, ...)
 {

@@ -161,7 +161,15 @@ struct eu_op {
    char *reason; /* why the instruction is invalid, NULL if it is valid */
 };
 
+/* Registers side by side. */
+struct eu_reg_range {
+   uint8_t first, count;
+};
+#define EU_MAX_WRITTEN 8
+
 struct eu_program {
+   struct eu_reg_range written[EU_MAX_WRITTEN]; /* all that a thread may have written */
+   unsigned num_written;
    uint32_t base_ip;
    uint32_t num_units; /* size of the map */
    uint32_t extent;    /* in EU_IP_UNIT_BYTES */

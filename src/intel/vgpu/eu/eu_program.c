@@ -197,6 +197,71 @@ link_ops(struct builder *b)
    }
 }
 
+static void
+mark(bool written[EU_GRF_COUNT], unsigned first, unsigned count)
+{
+   for (unsigned r = first; r < first + count && r < EU_GRF_COUNT; r++)
+      written[r] = true;
+}
+
+static void
+mark_written(bool written[EU_GRF_COUNT], const struct eu_op *op)
+{
+   const struct eu_operand *dst = &op->inst.dst;
+   const unsigned flags = eu_opcode_info(op->inst.opcode)->flags;
+
+   if (flags & EU_OPF_SEND) {
+      /* A response of whatever length: its descriptor can be a register. */
+      if (dst->file == EU_FILE_GRF)
+         mark(written, dst->nr, op->inst.src[1].file == EU_FILE_IMM
+                                   ? op->inst.src[1].imm >> 20 & 0x1f : EU_GRF_COUNT);
+      return;
+   }
+   if (!op->inst.has_dst)
+      return;
+   if (op->inst.opcode == EU_OP_MATH && op->inst.math == EU_MATH_INT_DIV_BOTH)
+      mark(written, dst->nr, 2);
+   switch (op->dst.kind) {
+   case EU_ACCESS_SCALAR:
+   case EU_ACCESS_CONTIG:
+   case EU_ACCESS_GRF:
+      for (unsigned k = 0; k < op->lanes; k++) {
+         const unsigned first = op->dst.offset[k] / EU_REG_BYTES;
+         const unsigned last = (op->dst.offset[k] + eu_type_size(op->dst.type) - 1) / EU_REG_BYTES;
+         mark(written, first, last - first + 1);
+      }
+      return;
+   default:
+      break;
+   }
+   if (dst->indirect)
+      mark(written, 0, EU_GRF_COUNT);
+   else if (dst->file == EU_FILE_GRF) /* of a branch, whose operands are not worked out */
+      mark(written, dst->nr, 2);
+}
+
+/* Which registers the program writes, in as many ranges as there is room for. */
+static void
+find_written(struct eu_program *p)
+{
+   bool written[EU_GRF_COUNT] = { false };
+
+   for (unsigned i = 0; i < p->num_ops; i++) {
+      if (!p->ops[i].reason)
+         mark_written(written, &p->ops[i]);
+   }
+   for (unsigned r = 0; r < EU_GRF_COUNT; r++) {
+      if (!written[r])
+         continue;
+      struct eu_reg_range *last = &p->written[p->num_written - (p->num_written > 0)];
+      const bool joins = p->num_written && last->first + last->count == r;
+      if (joins || p->num_written == EU_MAX_WRITTEN)
+         last->count = (uint8_t)(r + 1 - last->first);
+      else
+         p->written[p->num_written++] = (struct eu_reg_range){ (uint8_t)r, 1 };
+   }
+}
+
 int
 eu_program_create(const void *code, size_t size_bytes, uint32_t base_ip, struct eu_program **out)
 {
@@ -221,6 +286,7 @@ eu_program_create(const void *code, size_t size_bytes, uint32_t base_ip, struct 
       return ret;
    }
    link_ops(&b);
+   find_written(b.program);
    *out = b.program;
    return 0;
 }
@@ -241,6 +307,22 @@ uint32_t
 eu_program_extent(const struct eu_program *program)
 {
    return program->extent * EU_IP_UNIT_BYTES;
+}
+
+bool
+eu_program_messages(const struct eu_program *program,
+                    bool (*visit)(void *data, enum eu_sfid sfid, const uint32_t *desc),
+                    void *data)
+{
+   for (unsigned i = 0; i < program->num_ops; i++) {
+      const struct eu_op *op = &program->ops[i];
+      const bool known = op->inst.src[1].file == EU_FILE_IMM;
+      if (op->reason || !(eu_opcode_info(op->inst.opcode)->flags & EU_OPF_SEND))
+         continue;
+      if (!visit(data, op->inst.sfid, known ? &op->inst.src[1].imm : NULL))
+         return false;
+   }
+   return true;
 }
 
 unsigned
