@@ -7,6 +7,7 @@
 #include "sampler.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sampler_priv.h"
@@ -209,17 +210,15 @@ uses_border(const struct GFX7_SAMPLER_STATE *s)
 }
 
 static bool
-read_sampler(struct vgpu_shader_env *env, const struct eu_message *msg, const char *name,
-             struct vgpu_sampler_op *op)
+read_sampler_state(struct vgpu_shader_env *env, const struct eu_message *msg, const char *name,
+                   struct vgpu_sampler *sampler)
 {
-   struct GFX7_SAMPLER_STATE *s = &op->state;
+   struct GFX7_SAMPLER_STATE *s = &sampler->state;
    struct eu_thread *thread = msg->thread;
-   const uint32_t base = msg->header ? header_dw(msg, 3) & ~31u : env->sampler_state;
    const uint32_t index = msg->desc >> 8 & 0xf;
    uint32_t dw[GFX7_SAMPLER_STATE_length_dw];
 
-   if (!read_dwords(env->engine, env->dynamic_state_base + base + 16 * index, dw,
-                    GFX7_SAMPLER_STATE_length_dw))
+   if (!read_dwords(env->engine, sampler->address, dw, GFX7_SAMPLER_STATE_length_dw))
       return eu_thread_fault(thread, "%s: SAMPLER_STATE %u cannot be read", name, index);
    GFX7_SAMPLER_STATE_unpack(s, dw, GFX7_SAMPLER_STATE_length_dw);
    if (s->SamplerDisable)
@@ -241,10 +240,35 @@ read_sampler(struct vgpu_shader_env *env, const struct eu_message *msg, const ch
    if (uses_border(s)) {
       if (s->TextureBorderColorMode == GFX7_SAMPLER_STATE_TextureBorderColorMode_DX9)
          return eu_thread_fault(thread, "%s: Texture Border Color Mode DX9", name);
-      if (!read_dwords(env->engine, env->dynamic_state_base + s->BorderColorPointer, op->border,
-                       4))
+      if (!read_dwords(env->engine, env->dynamic_state_base + s->BorderColorPointer,
+                       sampler->border, 4))
          return eu_thread_fault(thread, "%s: the border colour cannot be read", name);
    }
+   return true;
+}
+
+/* As hardware has caches of state, a sampler is read once by a draw. */
+static bool
+read_sampler(struct vgpu_shader_env *env, const struct eu_message *msg, const char *name,
+             struct vgpu_sampler_op *op)
+{
+   const uint32_t base = msg->header ? header_dw(msg, 3) & ~31u : env->sampler_state;
+   const uint32_t index = msg->desc >> 8 & 0xf;
+   const uint32_t address = env->dynamic_state_base + base + 16 * index;
+
+   if (!env->samplers)
+      env->samplers = calloc(1, sizeof(*env->samplers));
+   if (!env->samplers)
+      return vgpu_engine_fault(env->engine, "no host memory for samplers");
+   struct vgpu_sampler *sampler = &env->samplers->samplers[address / 16 % 16];
+   if (!sampler->valid || sampler->address != address) {
+      *sampler = (struct vgpu_sampler){ .address = address };
+      if (!read_sampler_state(env, msg, name, sampler))
+         return false;
+      sampler->valid = true;
+   }
+   op->state = &sampler->state;
+   op->border = sampler->border;
    return true;
 }
 
@@ -254,7 +278,7 @@ check_filter(const struct eu_message *msg, const char *name, const struct vgpu_s
              bool gather)
 {
    const struct vgpu_surface *surface = op->surface;
-   const struct GFX7_SAMPLER_STATE *s = &op->state;
+   const struct GFX7_SAMPLER_STATE *s = op->state;
    bool filters = s->MinModeFilter || s->MagModeFilter ||
                   (s->MipModeFilter == GFX7_SAMPLER_STATE_MIPFILTER_LINEAR && surface->mip_count);
 
@@ -412,13 +436,26 @@ run_channel(const struct message *m, struct vgpu_sampler_op *op,
       }
       return vgpu_sampler_gather(op, coord, rgba);
    }
-   float lod = channel_lod(m, op, coords, channel) + op->state.TextureLODBias;
+   float lod = channel_lod(m, op, coords, channel) + op->state->TextureLODBias;
    if (m->kind == KIND_LOD) {
       rgba[0] = as_bits(vgpu_sampler_clamp_lod(op, lod, &mag));
       rgba[1] = as_bits(lod);
       return true;
    }
    return vgpu_sampler_filter(op, coord, lod, rgba);
+}
+
+/* The lanes of a parameter in the payload; NULL if they are past its end. */
+static const uint8_t *
+quick_parameter(const struct eu_message *msg, const struct message *m, unsigned simd,
+                enum vgpu_sampler_param param)
+{
+   for (unsigned i = 0; i < MAX_MESSAGE_PARAMS && m->simd[i]; i++) {
+      const unsigned reg = msg->header + i * registers_per_param(simd);
+      if (m->simd[i] == param)
+         return reg + registers_per_param(simd) <= msg->mlen ? msg->payload[reg] : NULL;
+   }
+   return NULL;
 }
 
 static bool
@@ -428,6 +465,21 @@ run(const struct eu_message *msg, const struct message *m, unsigned simd,
    const unsigned channels = simd == SIMD4X2 ? 2 : simd == SIMD8 ? 8 : 16;
    struct vgpu_sampler_coord coords[16];
 
+   if (m->kind == KIND_SAMPLE && simd != SIMD4X2 && !m->compare) {
+      const struct vgpu_sampler_quick quick = {
+         .u = quick_parameter(msg, m, simd, PARAM_U),
+         .v = quick_parameter(msg, m, simd, PARAM_V),
+         .subspan_lod = m->lod == LOD_SUBSPAN && m->simd[0] != PARAM_BIAS &&
+                        m->simd[1] != PARAM_BIAS,
+         .channels = channels,
+         .masked = header_dw(msg, 2) >> 12 & 0xf,
+      };
+      bool done;
+      if (!vgpu_sampler_quick(op, msg, &quick, &done))
+         return eu_thread_fault(msg->thread, "%s: the texture cannot be read", m->name);
+      if (done)
+         return true;
+   }
    /* All of a subspan is read: pixels that are off still give the others their derivatives. */
    for (unsigned c = 0; c < channels; c++)
       read_coord(msg, m, simd, c, &coords[c]);

@@ -114,7 +114,7 @@ lod_of_steps(const struct vgpu_sampler_op *op, float dx[3], float dy[3])
 
    lod_size(op->surface, op->surface->min_lod, size);
    for (unsigned i = 0; i < dimensions(op->surface); i++) {
-      float scale = op->state.NonnormalizedCoordinateEnable ? 1.0f : size[i];
+      float scale = op->state->NonnormalizedCoordinateEnable ? 1.0f : size[i];
       x2 += dx[i] * scale * dx[i] * scale;
       y2 += dy[i] * scale * dy[i] * scale;
    }
@@ -175,7 +175,7 @@ vgpu_sampler_gradient_lod(const struct vgpu_sampler_op *op,
 float
 vgpu_sampler_clamp_lod(const struct vgpu_sampler_op *op, float lod, bool *mag)
 {
-   const struct GFX7_SAMPLER_STATE *s = &op->state;
+   const struct GFX7_SAMPLER_STATE *s = op->state;
 
    if (isnan(lod))
       lod = 0.0f;
@@ -193,8 +193,8 @@ vgpu_sampler_clamp_lod(const struct vgpu_sampler_op *op, float lod, bool *mag)
 /* ---------------------------------------------------------------- texels */
 
 /* Index of a texel after the address control mode; -1: the border colour. */
-static int
-wrap(unsigned mode, int index, int size)
+int
+vgpu_sampler_wrap(unsigned mode, int index, int size)
 {
    switch (mode) {
    case GFX7_TCM_WRAP:
@@ -262,8 +262,8 @@ locate(const struct vgpu_sampler_op *op, const struct vgpu_sampler_coord *coord,
 
    *fp = (struct footprint){
       .lod = surface->min_lod + level,
-      .mode = { op->state.TCXAddressControlMode, op->state.TCYAddressControlMode,
-                op->state.TCZAddressControlMode },
+      .mode = { op->state->TCXAddressControlMode, op->state->TCYAddressControlMode,
+                op->state->TCZAddressControlMode },
    };
    switch (surface->type) {
    case VGPU_SURFACE_1D:
@@ -279,7 +279,7 @@ locate(const struct vgpu_sampler_op *op, const struct vgpu_sampler_coord *coord,
       uvr[1] = st[1];
       uvr[2] = 0.0f;
       fp->cube_edges = fp->mode[0] == GFX7_TCM_CUBE ||
-                       op->state.CubeSurfaceControlMode ==
+                       op->state->CubeSurfaceControlMode ==
                           GFX7_SAMPLER_STATE_CubeSurfaceControlMode_OVERRIDE;
       break;
    }
@@ -294,7 +294,7 @@ locate(const struct vgpu_sampler_op *op, const struct vgpu_sampler_coord *coord,
       bool used = i < dimensions(surface);
       fp->size[i] = used ? (int)size[i] : 1;
       fp->at[i] = used ? scale(uvr[i], fp->mode[i], size[i],
-                               !op->state.NonnormalizedCoordinateEnable) +
+                               !op->state->NonnormalizedCoordinateEnable) +
                             (float)op->offset[i]
                        : 0.0f;
    }
@@ -308,7 +308,7 @@ compare(const struct vgpu_sampler_op *op, float ref, uint32_t rgba[4])
    float texel = as_float(rgba[component == VGPU_COMPONENT_A ? 3 : 0]);
    bool met = false;
 
-   switch (op->state.ShadowFunction) {
+   switch (op->state->ShadowFunction) {
    case GFX7_SAMPLER_STATE_PREFILTEROP_ALWAYS:
       met = true;
       break;
@@ -362,12 +362,12 @@ tap(const struct vgpu_sampler_op *op, const struct footprint *fp, const int inde
          cube_cross_edge(&face, &at[0], &at[1], (uint32_t)fp->size[0]);
    } else {
       for (unsigned i = 0; i < dimensions(surface); i++) {
-         at[i] = wrap(fp->mode[i], at[i], fp->size[i]);
+         at[i] = vgpu_sampler_wrap(fp->mode[i], at[i], fp->size[i]);
          border |= at[i] < 0;
       }
    }
    if (border) {
-      memcpy(rgba, op->border, sizeof(op->border));
+      memcpy(rgba, op->border, 4 * sizeof(*rgba));
    } else {
       if (surface->type == VGPU_SURFACE_3D)
          layer = (uint32_t)at[2];
@@ -390,7 +390,7 @@ nearest(const struct vgpu_sampler_op *op, const struct footprint *fp, float ref,
 
    if (op->surface->type == VGPU_SURFACE_CUBE) { /* a vector is within its face, or on its edge */
       for (unsigned i = 0; i < 2; i++)
-         index[i] = wrap(GFX7_TCM_CLAMP, index[i], fp->size[i]);
+         index[i] = vgpu_sampler_wrap(GFX7_TCM_CLAMP, index[i], fp->size[i]);
    }
    return tap(op, fp, index, ref, rgba);
 }
@@ -468,7 +468,7 @@ static bool
 filter_level(const struct vgpu_sampler_op *op, const struct vgpu_sampler_coord *coord,
              uint32_t level, bool mag, uint32_t rgba[4])
 {
-   unsigned mode = mag ? op->state.MagModeFilter : op->state.MinModeFilter;
+   unsigned mode = mag ? op->state->MagModeFilter : op->state->MinModeFilter;
    float ref = coord->p[PARAM_REF].f;
    struct footprint fp;
 
@@ -484,7 +484,7 @@ vgpu_sampler_filter(const struct vgpu_sampler_op *op, const struct vgpu_sampler_
    bool mag;
 
    lod = vgpu_sampler_clamp_lod(op, lod, &mag);
-   if (op->state.MipModeFilter != GFX7_SAMPLER_STATE_MIPFILTER_LINEAR)
+   if (op->state->MipModeFilter != GFX7_SAMPLER_STATE_MIPFILTER_LINEAR)
       return filter_level(op, coord, (uint32_t)floorf(lod + 0.5f), mag, rgba);
 
    uint32_t level = (uint32_t)lod;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "eu/eu.h"
 #include "gfx7_unpack.h"
 #include "sampler.h"
 #include "surface.h"
@@ -51,11 +52,21 @@ struct vgpu_sampler_coord {
 /** A message's surface, sampler and what its header says. */
 struct vgpu_sampler_op {
    struct vgpu_surface *surface;
-   struct GFX7_SAMPLER_STATE state;
-   uint32_t border[4];
+   const struct GFX7_SAMPLER_STATE *state;
+   const uint32_t *border;
    int offset[3];        /* texels: u, v, r */
    bool compare;         /* a shadow comparison */
    unsigned gather_channel;
+};
+
+/** SAMPLER_STATEs that messages of a shader environment have used. */
+struct vgpu_sampler_cache {
+   struct vgpu_sampler {
+      bool valid;
+      uint32_t address;
+      struct GFX7_SAMPLER_STATE state;
+      uint32_t border[4];
+   } samplers[16];
 };
 
 /**
@@ -78,6 +89,28 @@ float vgpu_sampler_clamp_lod(const struct vgpu_sampler_op *op, float lod, bool *
 /** Filters. \return false after a fault of the engine */
 bool vgpu_sampler_filter(const struct vgpu_sampler_op *op, const struct vgpu_sampler_coord *coord,
                          float lod, uint32_t rgba[4]);
+/**
+ * Index of a texel after the address control mode; -1: the border colour.
+ * \param size  of the LOD in texels
+ */
+int vgpu_sampler_wrap(unsigned mode, int index, int size);
+
+/** A message of 8 or 16 channels that samples without a comparison. */
+struct vgpu_sampler_quick {
+   const uint8_t *u, *v; /* a DWord of each channel; NULL: zeros */
+   bool subspan_lod;     /* the LOD is that of vgpu_sampler_subspan_lod() */
+   unsigned channels;
+   unsigned masked;      /* components that have no register of the response */
+};
+
+/**
+ * What vgpu_sampler_filter() does, for all channels at once: of the most common surfaces and
+ * filters, with the same result to the bit. \return false after a fault of the engine
+ * \param done  gets whether this is one of them; otherwise nothing was written
+ */
+bool vgpu_sampler_quick(const struct vgpu_sampler_op *op, const struct eu_message *msg,
+                        const struct vgpu_sampler_quick *quick, bool *done);
+
 /** Four texels' channel for gather4, in its order. */
 bool vgpu_sampler_gather(const struct vgpu_sampler_op *op, const struct vgpu_sampler_coord *coord,
                          uint32_t rgba[4]);
