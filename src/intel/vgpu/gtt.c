@@ -74,28 +74,42 @@ walk_ggtt(const struct vgpu *gpu, uint64_t page, uint32_t *pte)
    return *pte & GEN6_PTE_VALID ? VGPU_GTT_OK : VGPU_GTT_INVALID_PTE;
 }
 
-static enum vgpu_gtt_fault
-walk_ppgtt(const struct vgpu *gpu, const struct vgpu_ppgtt *ppgtt, uint64_t page, uint32_t *pte)
+/** The page table of a page, NULL with *fault set. */
+static const uint32_t *
+page_table(const struct vgpu *gpu, const struct vgpu_ppgtt *ppgtt, uint64_t page,
+           enum vgpu_gtt_fault *fault)
 {
    const uint64_t pde_index = page / GEN6_PTE_COUNT;
 
+   *fault = VGPU_GTT_OUT_OF_RANGE;
    if (pde_index >= GEN6_PDE_COUNT)
-      return VGPU_GTT_OUT_OF_RANGE;
+      return NULL;
 
    const uint64_t pde_offset = (uint64_t)ppgtt->pd_gtt_offset + pde_index * sizeof(uint32_t);
+   *fault = VGPU_GTT_INVALID_PDE;
    if (!ppgtt->loaded || !(ppgtt->dclv & 1u << (pde_index / GEN6_PDES_PER_DCLV_BIT)) ||
        pde_offset + sizeof(uint32_t) > gpu->gsm_size_bytes)
-      return VGPU_GTT_INVALID_PDE;
+      return NULL;
 
    const uint32_t pde = gsm_read(gpu, pde_offset);
    if (!(pde & GEN6_PTE_VALID))
-      return VGPU_GTT_INVALID_PDE;
+      return NULL;
 
    bool writable;
    const uint8_t *table = vgpu_mem_page(&gpu->mem, gen6_entry_address(pde), &writable);
+   *fault = table ? VGPU_GTT_OK : VGPU_GTT_NO_MEMORY;
+   return (const uint32_t *)table;
+}
+
+static enum vgpu_gtt_fault
+walk_ppgtt(const struct vgpu *gpu, const struct vgpu_ppgtt *ppgtt, uint64_t page, uint32_t *pte)
+{
+   enum vgpu_gtt_fault fault;
+   const uint32_t *table = page_table(gpu, ppgtt, page, &fault);
+
    if (!table)
-      return VGPU_GTT_NO_MEMORY;
-   *pte = __atomic_load_n((const uint32_t *)table + page % GEN6_PTE_COUNT, __ATOMIC_RELAXED);
+      return fault;
+   *pte = __atomic_load_n(table + page % GEN6_PTE_COUNT, __ATOMIC_RELAXED);
    return *pte & GEN6_PTE_VALID ? VGPU_GTT_OK : VGPU_GTT_INVALID_PTE;
 }
 
@@ -132,4 +146,42 @@ vgpu_gtt_translate(struct vgpu *gpu, struct vgpu_tlb *tlb, const struct vgpu_ppg
    }
    *fault = VGPU_GTT_OK;
    return entry->host + (address & VGPU_PAGE_MASK);
+}
+
+void
+vgpu_gtt_translate_pages(struct vgpu *gpu, const struct vgpu_ppgtt *ppgtt, enum vgpu_as as,
+                         uint64_t first, uint32_t count, bool write, uint8_t **hosts)
+{
+   const uint32_t *table = NULL;
+   /* The range of guest memory that the last page was in, from that page on. */
+   uint64_t gpa = 0, size_bytes = 0;
+   uint8_t *host = NULL;
+   bool writable = false;
+
+   for (uint32_t i = 0; i < count; i++) {
+      const uint64_t page = first + i;
+      enum vgpu_gtt_fault fault;
+      uint32_t pte = 0;
+
+      hosts[i] = NULL;
+      /* One look at the directory is good for the whole page table. */
+      if (as == VGPU_AS_PPGTT && table && page % GEN6_PTE_COUNT) {
+         pte = __atomic_load_n(table + page % GEN6_PTE_COUNT, __ATOMIC_RELAXED);
+      } else if (as == VGPU_AS_PPGTT) {
+         table = page_table(gpu, ppgtt, page, &fault);
+         if (table)
+            pte = __atomic_load_n(table + page % GEN6_PTE_COUNT, __ATOMIC_RELAXED);
+      } else if (walk_ggtt(gpu, page, &pte) != VGPU_GTT_OK) {
+         pte = 0;
+      }
+      if (!(pte & GEN6_PTE_VALID))
+         continue;
+      const uint64_t address = gen6_entry_address(pte);
+      if (!host || address - gpa >= size_bytes) {
+         gpa = address;
+         host = vgpu_mem_pages(&gpu->mem, gpa, &writable, &size_bytes);
+      }
+      if (host && (writable || !write))
+         hosts[i] = host + (address - gpa);
+   }
 }

@@ -117,7 +117,7 @@ vgpu_mem_unmap(struct vgpu_mem *mem, uint64_t gpa, uint64_t size_bytes, void **h
 }
 
 uint8_t *
-vgpu_mem_page(const struct vgpu_mem *mem, uint64_t gpa, bool *writable)
+vgpu_mem_pages(const struct vgpu_mem *mem, uint64_t gpa, bool *writable, uint64_t *size_bytes)
 {
    const uint64_t page = gpa & ~(uint64_t)VGPU_PAGE_MASK;
    const unsigned at = lower_bound(mem, page);
@@ -126,5 +126,14 @@ vgpu_mem_page(const struct vgpu_mem *mem, uint64_t gpa, bool *writable)
    if (at == mem->num_ranges || mem->ranges[at].gpa > page || !mem->ranges[at].host)
       return NULL;
    *writable = mem->ranges[at].writable;
+   *size_bytes = mem->ranges[at].size_bytes - (page - mem->ranges[at].gpa);
    return mem->ranges[at].host + (page - mem->ranges[at].gpa);
+}
+
+uint8_t *
+vgpu_mem_page(const struct vgpu_mem *mem, uint64_t gpa, bool *writable)
+{
+   uint64_t size_bytes;
+
+   return vgpu_mem_pages(mem, gpa, writable, &size_bytes);
 }

@@ -71,4 +71,12 @@ uint8_t *vgpu_gtt_translate(struct vgpu *gpu, struct vgpu_tlb *tlb, const struct
                             enum vgpu_as as, uint64_t address, bool write,
                             enum vgpu_gtt_fault *fault);
 
+/**
+ * The same for many pages that follow each other, past the TLB.
+ * \param first  number of the first page
+ * \param hosts  gets their host addresses, NULL where there is no translation
+ */
+void vgpu_gtt_translate_pages(struct vgpu *gpu, const struct vgpu_ppgtt *ppgtt, enum vgpu_as as,
+                              uint64_t first, uint32_t count, bool write, uint8_t **hosts);
+
 #endif

@@ -52,5 +52,8 @@ int vgpu_mem_unmap(struct vgpu_mem *mem, uint64_t gpa, uint64_t size_bytes, void
  * \return NULL if no reachable range holds the whole page
  */
 uint8_t *vgpu_mem_page(const struct vgpu_mem *mem, uint64_t gpa, bool *writable);
+/** The same. \param size_bytes  gets how much there is from there on, to the end of the range */
+uint8_t *vgpu_mem_pages(const struct vgpu_mem *mem, uint64_t gpa, bool *writable,
+                        uint64_t *size_bytes);
 
 #endif
