@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Run a program on the virtual GPU without a VM: Mesa in the root, with libvgpu in the place of the kernel."""
 
+import os
 import subprocess
 
 from . import build, mesa, proc, sandbox
@@ -22,7 +23,7 @@ def library(kind='release'):
 
 def environment(preload, trace=''):
     return {'LD_PRELOAD': str(preload), 'MESA_LOADER_DRIVER_OVERRIDE': 'crocus', 'PIGLIT_PLATFORM': 'surfaceless_egl',
-            'VGPU_DRM_SHIM_TRACE': trace}
+            'VGPU_DRM_SHIM_TRACE': trace, 'VGPU_COPIES': os.environ.get('VGPU_COPIES', '')}
 
 
 def command(argv, preload, env=None, **where):

@@ -60,6 +60,7 @@ vgpu_create(const struct vgpu_params *params, struct vgpu **out)
    gpu->opaque = params->opaque;
    gpu->trace = params->trace;
    gpu->synchronous = params->synchronous;
+   gpu->copies = params->copies;
    gpu->synchronous_budget =
       params->synchronous_budget ? params->synchronous_budget : DEFAULT_SYNCHRONOUS_BUDGET;
    gpu->timestamp_base_ns = vgpu_now_ns();
@@ -299,6 +300,12 @@ vgpu_wait_idle(struct vgpu *gpu, unsigned timeout_ms)
    }
    pthread_mutex_unlock(&gpu->lock);
    return ret;
+}
+
+uint64_t
+vgpu_copies_taken(const struct vgpu *gpu)
+{
+   return atomic_load(&gpu->copies_taken);
 }
 
 uint64_t

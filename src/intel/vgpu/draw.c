@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "copy_draw.h"
 #include "gfx7_unpack.h"
 #include "pipeline.h"
 #include "vgpu_priv.h"
@@ -470,9 +471,11 @@ vgpu_draw(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
              vgpu_vs_init(&draw, &draw.vs) && vgpu_clip_init(&draw, &draw.clip) &&
              vgpu_sf_init(&draw, &draw.sf) && vgpu_wm_init(&draw, &draw.wm) &&
              make_room(a, cmd.VertexCountPerInstance);
+   draw.copy = ok ? vgpu_copy_create(&draw) : NULL;
    for (uint32_t i = 0; i < cmd.InstanceCount && ok; i++)
       ok = draw_instance(&draw, &cmd, &ib, a, i);
 
+   vgpu_copy_destroy(draw.copy);
    vgpu_wm_fini(draw.wm);
    vgpu_sf_fini(draw.sf);
    vgpu_clip_fini(draw.clip);

@@ -208,6 +208,17 @@ advance(unsigned e)
    return -EIO;
 }
 
+/** See docs/vgpu.md. */
+static enum vgpu_copies
+copies(void)
+{
+   const char *text = getenv("VGPU_COPIES");
+
+   if (text && !strcmp(text, "checked"))
+      return VGPU_COPIES_CHECKED;
+   return text && !strcmp(text, "shaded") ? VGPU_COPIES_SHADED : VGPU_COPIES_AT_ONCE;
+}
+
 static void
 finish(void)
 {
@@ -215,6 +226,8 @@ finish(void)
       return;
    shim_say("%llu batches executed, %llu commands not modelled", (unsigned long long)batches,
             (unsigned long long)vgpu_unmodelled_count(gpu));
+   if (copies() == VGPU_COPIES_CHECKED)
+      shim_say("%llu draws were copies", (unsigned long long)vgpu_copies_taken(gpu));
 }
 
 static void *
@@ -245,6 +258,7 @@ make(void)
    static const struct vgpu_ops ops = { .msi = on_msi, .intx = on_intx, .log = on_log };
    const struct vgpu_params params = {
       .ops = &ops, .trace = trace_flags(), .synchronous = true, .synchronous_budget = BUDGET,
+      .copies = copies(),
    };
    const uint16_t command = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
 

@@ -15,6 +15,7 @@
 #include "shader.h"
 #include "surface.h"
 
+struct vgpu_copy;
 struct vgpu_engine;
 
 /* A vertex URB entry: slots of four components, at most as many as an entry can have. */
@@ -82,6 +83,7 @@ struct vgpu_draw {
    struct vgpu_clip *clip;
    struct vgpu_sf *sf;
    struct vgpu_wm *wm;
+   struct vgpu_copy *copy; /* NULL: the draw cannot be a copy */
 };
 
 static inline size_t

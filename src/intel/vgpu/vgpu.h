@@ -60,6 +60,13 @@ struct vgpu_ops {
    void (*log)(void *opaque, enum vgpu_log_level level, const char *text);
 };
 
+/** Draws that are proven to copy or fill need not be shaded pixel by pixel. */
+enum vgpu_copies {
+   VGPU_COPIES_AT_ONCE, /**< if they are large enough to be worth it */
+   VGPU_COPIES_CHECKED, /**< both ways, and all of them: a difference is a fault */
+   VGPU_COPIES_SHADED,
+};
+
 struct vgpu_params {
    const char *device; /**< a name of vgpu_device_names(), NULL for the default */
    const struct vgpu_ops *ops;
@@ -75,6 +82,7 @@ struct vgpu_params {
     * is the guest's right, but there nobody else could come in and stop it.
     */
    unsigned synchronous_budget;
+   enum vgpu_copies copies;
 };
 
 /** Part of a region that the front end may map straight into the guest. */
@@ -133,6 +141,9 @@ int vgpu_dma_unmap(struct vgpu *gpu, uint64_t gpa, uint64_t size_bytes, void **h
 
 /** Waits until every engine has nothing to do or hangs. \return 0 or -ETIMEDOUT */
 int vgpu_wait_idle(struct vgpu *gpu, unsigned timeout_ms);
+
+/** How many draws were carried out as copies, since creation. */
+uint64_t vgpu_copies_taken(const struct vgpu *gpu);
 
 /** How often the guest met something that is not modelled, since creation. */
 uint64_t vgpu_unmodelled_count(const struct vgpu *gpu);

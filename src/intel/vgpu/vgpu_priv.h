@@ -58,6 +58,7 @@ struct vgpu {
    uint32_t trace;
    bool synchronous;
    unsigned synchronous_budget;
+   enum vgpu_copies copies;
 
    /*
     * Guards the registers and all state that is not an engine's own. Order: mem.lock before
@@ -81,6 +82,7 @@ struct vgpu {
 
    _Atomic uint32_t tlb_flushes; /* bumped by every request that is for all engines */
    _Atomic uint64_t unmodelled;
+   _Atomic uint64_t copies_taken;
    _Atomic uint64_t complaints; /* messages of the levels FAULT and WARN */
    _Atomic bool bus_master; /* PCI command register: without it no DMA */
    uint64_t timestamp_base_ns;

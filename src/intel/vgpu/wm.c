@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "copy_draw.h"
 #include "gfx7_unpack.h"
 #include "pipeline.h"
 #include "vgpu_priv.h"
@@ -623,20 +624,58 @@ paint(struct painter *p, const struct vgpu_setup *setup, const int box[4])
    return fill_rectangle(p, p->box[0], p->box[1], p->box[2], p->box[3]);
 }
 
+static const struct vgpu_setup *
+batch_setup(const struct vgpu_batch *batch, unsigned i)
+{
+   return (const struct vgpu_setup *)(batch->setups + batch->offsets[i]);
+}
+
+/** Whether a whole batch may be a rectangle to be copied or filled, see copy_draw.h. */
+static enum vgpu_copy_result
+copy(struct vgpu_draw *draw, const struct vgpu_batch *batch)
+{
+   struct vgpu_copy_primitive primitives[2];
+   int box[4];
+
+   if (!draw->copy || batch->count < 1 || batch->count > 2)
+      return VGPU_COPY_NOT_TAKEN;
+   for (unsigned i = 0; i < batch->count; i++) {
+      const struct vgpu_setup *s = batch_setup(batch, i);
+      if (s->kind != (batch->count == 1 ? VGPU_RECT : VGPU_TRIANGLE))
+         return VGPU_COPY_NOT_TAKEN;
+      primitives[i] = (struct vgpu_copy_primitive){
+         .rectangle = s->kind == VGPU_RECT,
+         .x = { s->v[0].x, s->v[1].x, s->v[2].x },
+         .y = { s->v[0].y, s->v[1].y, s->v[2].y },
+         .render_target_array_index = s->render_target_array_index,
+         .num_attributes = s->num_attributes,
+         .attributes = (const void *)s->attribute,
+      };
+   }
+   bounds(draw, box);
+   return vgpu_copy_run(draw->copy, primitives, batch->count, box);
+}
+
+static bool
+paint_batch(struct vgpu_draw *draw, const struct vgpu_batch *batch)
+{
+   bool ok = true;
+
+   for (unsigned i = 0; i < batch->count && ok; i++)
+      ok = paint(&draw->wm->painters[0], batch_setup(batch, i), batch_setup(batch, i)->box);
+   return ok;
+}
+
 bool
 vgpu_wm_draw(struct vgpu_draw *draw, struct vgpu_batch *batches, unsigned count)
 {
-   struct vgpu_wm *wm = draw->wm;
-   bool ok = true;
+   const enum vgpu_copy_result copied = count == 1 ? copy(draw, batches) : VGPU_COPY_NOT_TAKEN;
+   const bool shade = copied == VGPU_COPY_NOT_TAKEN || vgpu_copy_is_checked(draw->copy);
+   bool ok = copied != VGPU_COPY_STOPPED;
 
    for (unsigned b = 0; b < count; b++) {
-      struct vgpu_batch *batch = &batches[b];
-      for (unsigned i = 0; i < batch->count && ok; i++) {
-         const struct vgpu_setup *setup =
-            (const struct vgpu_setup *)(batch->setups + batch->offsets[i]);
-         ok = paint(&wm->painters[0], setup, setup->box);
-      }
-      batch->count = batch->used_bytes = 0;
+      ok = ok && (!shade || paint_batch(draw, &batches[b]));
+      batches[b].count = batches[b].used_bytes = 0;
    }
-   return ok;
+   return ok && (!shade || copied != VGPU_COPY_TAKEN || vgpu_copy_compare(draw->copy));
 }

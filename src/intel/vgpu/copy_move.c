@@ -1,0 +1,340 @@
+/*
+ * SPDX-License-Identifier: MIT
+ *
+ * The rows themselves are moved by the blitter's code.
+ */
+
+#include "copy_move.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "blt_bands.h"
+#include "blt_check.h"
+#include "blt_run.h"
+#include "vgpu_priv.h"
+
+/* Raster operations. */
+enum { SRCCOPY = 0xcc, PATCOPY = 0xf0 };
+
+/* A surface whose rows are farther apart than this is not worth a table. */
+#define MAX_PAGES (256u << 10)
+
+/** The pages of a side of a move. */
+struct pages {
+   uint32_t first, count; /* graphics address >> 12 */
+   uint8_t **host;        /* NULL: not touched */
+};
+
+/** Pages that are next to each other in the host's memory. */
+struct run {
+   uintptr_t start, end;
+};
+
+struct runs {
+   struct run *run;
+   uint32_t count;
+};
+
+/** \return false if some of the memory is not there, or there is too much of it */
+static bool
+find_pages(struct vgpu_engine *engine, const struct blt_surface *s, int32_t x_bytes, int32_t y,
+           int32_t width_bytes, int32_t height, struct pages *pages)
+{
+   const struct blt_intervals rows = blt_surface_intervals(s, x_bytes, y, width_bytes, height);
+   const int64_t last = rows.first + (rows.num - 1) * rows.step;
+   const int64_t start = rows.step < 0 ? last : rows.first;
+   const int64_t end = (rows.step < 0 ? rows.first : last) + rows.size_bytes;
+
+   if (start < 0 || end > 1ll << 32 || (end - start) >> VGPU_PAGE_SHIFT > MAX_PAGES)
+      return false;
+   pages->first = start >> VGPU_PAGE_SHIFT;
+   pages->count = (uint32_t)((end - 1) >> VGPU_PAGE_SHIFT) - pages->first + 1;
+   pages->host = calloc(pages->count, sizeof(*pages->host));
+   uint8_t **all = calloc(pages->count, sizeof(*all));
+   bool ok = pages->host && all;
+   if (ok)
+      vgpu_gtt_translate_pages(engine->gpu, &engine->ppgtt, engine->as, pages->first, pages->count,
+                               s->write, all);
+   for (int64_t i = 0; i < rows.num && ok; i++) {
+      const int64_t row = rows.first + i * rows.step;
+      const uint32_t from = (row >> VGPU_PAGE_SHIFT) - pages->first;
+      const uint32_t to = ((row + rows.size_bytes - 1) >> VGPU_PAGE_SHIFT) - pages->first;
+      for (uint32_t page = from; page <= to && ok; page++) {
+         pages->host[page] = all[page];
+         ok = all[page];
+      }
+   }
+   free(all);
+   return ok;
+}
+
+static int
+compare_runs(const void *a, const void *b)
+{
+   const struct run *x = a, *y = b;
+
+   return (x->start > y->start) - (x->start < y->start);
+}
+
+/** Sorted. */
+static bool
+find_runs(const struct pages *pages, struct runs *runs)
+{
+   runs->count = 0;
+   runs->run = malloc(pages->count * sizeof(*runs->run));
+   if (!runs->run)
+      return false;
+   for (uint32_t i = 0; i < pages->count; i++) {
+      const uintptr_t at = (uintptr_t)pages->host[i];
+      if (!at)
+         continue;
+      if (runs->count && runs->run[runs->count - 1].end == at)
+         runs->run[runs->count - 1].end += VGPU_PAGE_SIZE_BYTES;
+      else
+         runs->run[runs->count++] = (struct run){ at, at + VGPU_PAGE_SIZE_BYTES };
+   }
+   qsort(runs->run, runs->count, sizeof(*runs->run), compare_runs);
+   return true;
+}
+
+/** Whether a page of the destination has another address, too, of either side. */
+static bool
+share_memory(const struct runs *dst, const struct runs *src)
+{
+   for (uint32_t i = 1; i < dst->count; i++) {
+      if (dst->run[i].start < dst->run[i - 1].end)
+         return true;
+   }
+   for (uint32_t i = 0, j = 0; i < dst->count && j < src->count;) {
+      if (dst->run[i].start < src->run[j].end && src->run[j].start < dst->run[i].end)
+         return true;
+      if (dst->run[i].end <= src->run[j].end)
+         i++;
+      else
+         j++;
+   }
+   return false;
+}
+
+/** A fill as the blitter has it: pixels of one DWord at most, or a pattern of eight. */
+static bool
+set_fill(struct blt_op *op, const struct vgpu_copy_move *move)
+{
+   const uint32_t bytes = move->bytes.dst_bytes;
+   struct blt_pattern *pattern = &op->pattern;
+   bool same = true;
+
+   if (bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8 && bytes != 16)
+      return false;
+   op->rop = PATCOPY;
+   op->cpp = bytes < 4 ? bytes : 4;
+   pattern->kind = BLT_PATTERN_SOLID;
+   memcpy(&pattern->pixels[0][0], move->texel, op->cpp);
+   for (unsigned i = 0; i < 64; i++) {
+      const unsigned at = bytes > 4 ? 4 * (i % (bytes / 4)) : 0;
+      memcpy(&pattern->pixels[i / 8][i % 8], move->texel + at, op->cpp);
+      same = same && pattern->pixels[i / 8][i % 8] == pattern->pixels[0][0];
+   }
+   memset(pattern->written, 0xff, sizeof(pattern->written));
+   if (!same) {
+      pattern->kind = BLT_PATTERN_8X8;
+      /* Pattern and texel begin together. */
+      pattern->horizontal_seed = -(uint32_t)(move->dst.x_bytes / 4) % 8;
+   }
+   return move->dst.x_bytes % (int32_t)op->cpp == 0;
+}
+
+static void
+set_surface(struct blt_surface *s, const struct vgpu_copy_side *side, bool write)
+{
+   s->base = side->base;
+   s->pitch_bytes = side->pitch_bytes;
+   s->tiling = side->tiling;
+   s->write = write;
+}
+
+/** Rows of texels whose bytes change places. */
+static bool
+swap_rows(struct blt_op *op, const struct vgpu_copy_move *move, int32_t y1, int32_t y2)
+{
+   uint8_t in[BLT_CHUNK_BYTES * 4], out[BLT_CHUNK_BYTES * 4];
+   const struct vgpu_copy_bytes *bytes = &move->bytes;
+
+   for (int32_t y = y1; y < y2; y++) {
+      if (vgpu_engine_interrupted(op->engine))
+         return false;
+      for (uint32_t x = 0; x < move->width; x += BLT_CHUNK_PIXELS) {
+         const uint32_t n = blt_min(move->width - x, BLT_CHUNK_PIXELS);
+         if (!blt_gather(op, &op->src.surface, move->src.x_bytes + x * bytes->src_bytes,
+                         move->src.y + y, in, n * bytes->src_bytes))
+            return false;
+         vgpu_copy_texels(bytes, out, in, n);
+         if (!blt_scatter(op, &op->dst, move->dst.x_bytes + x * bytes->dst_bytes, move->dst.y + y,
+                          out, n * bytes->dst_bytes))
+            return false;
+      }
+   }
+   return true;
+}
+
+struct bands {
+   const struct vgpu_copy_move *move;
+   const struct blt_op *op;
+   int32_t rows; /* of a band; the last one may have fewer */
+   _Atomic bool stopped;
+};
+
+static void
+run_band(void *arg, unsigned i)
+{
+   struct bands *bands = arg;
+   const struct vgpu_copy_move *move = bands->move;
+   struct blt_op op = *bands->op;
+   const int32_t y1 = (int32_t)i * bands->rows;
+   const int32_t y2 = y1 + bands->rows < (int32_t)move->height ? y1 + bands->rows
+                                                              : (int32_t)move->height;
+
+   op.clip.y1 = op.rect.y1 + y1;
+   op.clip.y2 = op.rect.y1 + y2;
+   if (!move->fill && !move->bytes.identity ? !swap_rows(&op, move, y1, y2) : !blt_run(&op))
+      atomic_store(&bands->stopped, true);
+}
+
+static bool
+run(const struct vgpu_copy_move *move, const struct blt_op *op)
+{
+   const uint64_t size_bytes = (uint64_t)move->width * move->height * move->bytes.dst_bytes;
+   const int32_t wanted = size_bytes < BLT_BANDS_MIN_BYTES
+                             ? 1
+                             : vgpu_pool_threads(op->engine->pool) * BLT_BANDS_PER_THREAD;
+   struct bands bands = { .move = move, .op = op };
+
+   /* Tiles are 8 or 32 rows high, and best not cut. */
+   bands.rows = wanted == 1 ? (int32_t)move->height
+                            : (((int32_t)move->height + wanted - 1) / wanted + 31) & ~31;
+   vgpu_pool_run(op->engine->pool, (move->height + bands.rows - 1) / bands.rows, run_band, &bands);
+   return !atomic_load(&bands.stopped);
+}
+
+/* ---------------------------------------------------------------- checks */
+
+static bool
+check_init(struct vgpu_copy_check *check, const struct pages *pages)
+{
+   check->numbers = malloc(pages->count * sizeof(*check->numbers));
+   check->hosts = malloc(pages->count * sizeof(*check->hosts));
+   check->bytes = malloc((size_t)pages->count * VGPU_PAGE_SIZE_BYTES);
+   if (!check->numbers || !check->hosts || !check->bytes)
+      return false;
+   for (uint32_t i = 0; i < pages->count; i++) {
+      if (!pages->host[i])
+         continue;
+      check->numbers[check->num_pages] = pages->first + i;
+      check->hosts[check->num_pages] = pages->host[i];
+      memcpy(check->bytes + (size_t)check->num_pages * VGPU_PAGE_SIZE_BYTES, pages->host[i],
+             VGPU_PAGE_SIZE_BYTES);
+      check->num_pages++;
+   }
+   return true;
+}
+
+/** What the pages were against what they are. */
+static void
+check_swap(struct vgpu_copy_check *check)
+{
+   uint8_t now[VGPU_PAGE_SIZE_BYTES];
+
+   for (uint32_t i = 0; i < check->num_pages; i++) {
+      uint8_t *kept = check->bytes + (size_t)i * VGPU_PAGE_SIZE_BYTES;
+      memcpy(now, check->hosts[i], sizeof(now));
+      memcpy(check->hosts[i], kept, sizeof(now));
+      memcpy(kept, now, sizeof(now));
+   }
+}
+
+bool
+vgpu_copy_check_differs(const struct vgpu_copy_check *check, uint32_t *address, uint8_t *expected,
+                        uint8_t *found)
+{
+   for (uint32_t i = 0; i < check->num_pages; i++) {
+      const uint8_t *kept = check->bytes + (size_t)i * VGPU_PAGE_SIZE_BYTES;
+      if (!memcmp(check->hosts[i], kept, VGPU_PAGE_SIZE_BYTES))
+         continue;
+      uint32_t at = 0;
+      while (check->hosts[i][at] == kept[at])
+         at++;
+      *address = (check->numbers[i] << VGPU_PAGE_SHIFT) + at;
+      *expected = check->hosts[i][at];
+      *found = kept[at];
+      return true;
+   }
+   return false;
+}
+
+void
+vgpu_copy_check_fini(struct vgpu_copy_check *check)
+{
+   free(check->numbers);
+   free(check->hosts);
+   free(check->bytes);
+}
+
+enum vgpu_copy_result
+vgpu_copy_move_run(struct vgpu_copy_move *move)
+{
+   struct blt_op *op = calloc(1, sizeof(*op));
+   struct pages dst = { 0 }, src = { 0 };
+   struct runs dst_runs = { 0 }, src_runs = { 0 };
+   enum vgpu_copy_result result = VGPU_COPY_NOT_TAKEN;
+   const int32_t dst_row = (int32_t)(move->width * move->bytes.dst_bytes);
+   const int32_t src_row = (int32_t)(move->width * move->bytes.src_bytes);
+
+   if (!op)
+      return result;
+   op->engine = move->engine;
+   op->depth = BLT_DEPTH_32;
+   op->write_rgb = op->write_alpha = true;
+   op->rop = SRCCOPY;
+   op->cpp = 1;
+   set_surface(&op->dst, &move->dst, true);
+   bool ok = (!move->fill || set_fill(op, move)) &&
+             find_pages(move->engine, &op->dst, move->dst.x_bytes, move->dst.y, dst_row,
+                        (int32_t)move->height, &dst) &&
+             find_runs(&dst, &dst_runs);
+   if (ok && !move->fill) {
+      op->src.kind = BLT_SOURCE_COLOR;
+      set_surface(&op->src.surface, &move->src, false);
+      ok = find_pages(move->engine, &op->src.surface, move->src.x_bytes, move->src.y, src_row,
+                      (int32_t)move->height, &src) &&
+           find_runs(&src, &src_runs);
+   }
+   /* No row of the destination runs into another's memory. */
+   ok = ok && (move->height == 1 ||
+               (move->dst.tiling == VGPU_TILING_LINEAR
+                   ? dst_row <= abs(move->dst.pitch_bytes)
+                   : move->dst.x_bytes + dst_row <= move->dst.pitch_bytes));
+   if (ok && !share_memory(&dst_runs, &src_runs) &&
+       (!move->check || check_init(move->check, &dst))) {
+      const int32_t cpp = (int32_t)op->cpp;
+      op->rect = op->clip = (struct blt_rect){
+         move->dst.x_bytes / cpp, move->dst.y, (move->dst.x_bytes + dst_row) / cpp,
+         move->dst.y + (int32_t)move->height,
+      };
+      op->src.x1 = move->src.x_bytes;
+      op->src.y1 = move->src.y;
+      op->dst.pages = dst.host;
+      op->dst.first_page = dst.first;
+      op->src.surface.pages = src.host;
+      op->src.surface.first_page = src.first;
+      result = run(move, op) ? VGPU_COPY_TAKEN : VGPU_COPY_STOPPED;
+      if (move->check)
+         check_swap(move->check);
+   }
+   free(dst_runs.run);
+   free(src_runs.run);
+   free(dst.host);
+   free(src.host);
+   free(op);
+   return result;
+}
