@@ -22,6 +22,10 @@
 #define RELEASE_MS 1000
 #define HUGE_SIZE  ((size_t)2 << 20)
 
+#ifndef I915_PARAM_HAS_USERPTR_RELEASE
+#define I915_PARAM_HAS_USERPTR_RELEASE 61
+#endif
+
 #ifndef MADV_SOFT_OFFLINE
 #define MADV_SOFT_OFFLINE 101
 #endif
@@ -333,7 +337,19 @@ split_huge_page(void)
    check_released(&idle, "the object was closed");
 }
 
+/* What this program sees is said to users, who may keep objects only then. */
+static void
+parameter(void)
+{
+   const int fd = fixture_open();
+   int value = 0;
+
+   REQUIRE_OK(gem_getparam(fd, I915_PARAM_HAS_USERPTR_RELEASE, &value));
+   CHECK_EQUAL(value, 1);
+}
+
 static const struct tap_test tests[] = {
+   { "parameter", parameter },
    { "unmap", unmap },
    { "unmap-one-page", unmap_one_page },
    { "unmap-neighbours", unmap_neighbours },
