@@ -6,9 +6,12 @@
 
 #include <EGL/egl.h>
 #include <EGL/eglext.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include "gem.h"
 #include "tap.h"
 
 bool gl_debug;
@@ -109,6 +112,31 @@ gl_use_as_vertices(GLuint buffer, unsigned draws)
       glDrawArrays(GL_TRIANGLES, 0, 3);
    glDisableVertexAttribArray(0);
    glBindBuffer(GL_ARRAY_BUFFER, 0);
+}
+
+bool
+gl_kernel_has(int param)
+{
+   const int fd = open("/dev/dri/renderD128", O_RDWR | O_CLOEXEC);
+   int value = 0;
+
+   REQUIRE(fd >= 0);
+   const bool has = gem_getparam(fd, param, &value) == 0 && value;
+   close(fd);
+   return has;
+}
+
+void
+gl_check_zero_copy(struct spy seen)
+{
+   CHECK_EQUAL(seen.copied, 0);
+   if (gl_kernel_has(I915_PARAM_HAS_USERPTR_RELEASE)) {
+      CHECK(seen.wrapped <= 1);
+      CHECK(seen.open <= seen.wrapped);
+   } else {
+      CHECK_EQUAL(seen.wrapped, 1);
+      CHECK_EQUAL(seen.open, 0);
+   }
 }
 
 uint32_t

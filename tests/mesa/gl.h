@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "spy.h"
+
 #define PAGE 4096
 
 #ifndef GL_EXTERNAL_VIRTUAL_MEMORY_BUFFER_AMD
@@ -40,6 +42,16 @@ GLuint gl_pin(void *memory, size_t size, GLenum *error);
 
 /** Keeps the GPU busy for a while with work that uses this buffer as a source of vertices. */
 void gl_use_as_vertices(GLuint buffer, unsigned draws);
+
+/* Not in the headers yet: see kernel-patches. */
+#define I915_PARAM_HAS_USERPTR_BYTE_RANGE 60
+#define I915_PARAM_HAS_USERPTR_RELEASE    61
+
+/** Whether this parameter of the kernel is there and not 0. */
+bool gl_kernel_has(int param);
+
+/** The GPU has accessed what was spied on, the CPU has not, and nothing is held that the kernel would not give back. */
+void gl_check_zero_copy(struct spy seen);
 
 /** The pixel at this position of the framebuffer, 0xAABBGGRR. */
 uint32_t gl_pixel(int x, int y);

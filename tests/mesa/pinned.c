@@ -88,6 +88,26 @@ test_pointer_into_a_page(void)
    pin_bytes(0x140);
 }
 
+/* Where the kernel knows byte ranges, it does the rounding, and the GPU still finds the bytes. */
+static void
+test_range_of_bytes(void)
+{
+   GLenum error;
+
+   gl_start();
+   uint8_t *memory = gl_pages(2, 0);
+   spy_on(memory, 2 * PAGE);
+   GLuint buffer = gl_pin(memory, 2 * PAGE, &error);
+   REQUIRE_EQUAL(error, GL_NO_ERROR);
+   clear_to_red();
+   read_row(buffer, PAGE);
+   glFinish();
+   const struct spy seen = spy_off();
+   CHECK_EQUAL(seen.wrapped, 1);
+   CHECK_EQUAL(seen.bytes, gl_kernel_has(I915_PARAM_HAS_USERPTR_BYTE_RANGE));
+   check_row(memory + PAGE, RED);
+}
+
 /* The vertices of the client's memory, not those that stand at the start of its page. */
 static void
 test_vertices_at_an_offset(void)
@@ -454,6 +474,7 @@ static const struct tap_test tests[] = {
    { "0002-map-at-an-offset", test_map_at_an_offset },
    { "0003-size-of-any-number-of-bytes", test_size_of_any_number_of_bytes },
    { "0003-pointer-into-a-page", test_pointer_into_a_page },
+   { "range-of-bytes", test_range_of_bytes },
    { "0005-invalidate-buffer", test_invalidate_buffer },
    { "0005-first-map-waits", test_first_map_waits },
    { "0006-invalidate-range", test_invalidate_range },

@@ -118,15 +118,6 @@ read_to(uint8_t *memory, size_t size, size_t offset, const struct read *read)
    return seen;
 }
 
-/* The GPU has written, nobody else, and nothing is pinned any more. */
-static void
-check_zero_copy(struct spy seen)
-{
-   CHECK_EQUAL(seen.copied, 0);
-   CHECK_EQUAL(seen.wrapped, 1);
-   CHECK_EQUAL(seen.open, 0);
-}
-
 static const struct read whole = { .width = WIDTH, .height = HEIGHT };
 #define WHOLE_SIZE (WIDTH * HEIGHT * 4)
 
@@ -138,7 +129,7 @@ test_nothing_is_copied(void)
    start("1");
    uint8_t *memory = malloc(size);
    const struct spy seen = read_to(memory, size, PAGE, &whole);
-   check_zero_copy(seen);
+   gl_check_zero_copy(seen);
    tap_note("%u ioctls", seen.ioctls);
 }
 
@@ -164,7 +155,7 @@ test_pointers(void)
    start("1");
    uint8_t *memory = gl_pages(4, 0);
    for (unsigned delta = 0; delta < PAGE; delta += delta < 128 ? 4 : 124)
-      check_zero_copy(read_to(memory, size, delta, &read));
+      gl_check_zero_copy(read_to(memory, size, delta, &read));
 }
 
 /* A pointer into the middle of a pixel: the CPU does it. */
@@ -201,7 +192,7 @@ test_pack_parameters(void)
                   .alignment = alignment,
                   .invert = invert,
                };
-               check_zero_copy(read_to(memory, size, 2 * PAGE + 20, &read));
+               gl_check_zero_copy(read_to(memory, size, 2 * PAGE + 20, &read));
             }
 }
 
@@ -225,7 +216,7 @@ clipped(const char *option, bool invert)
       read.invert = invert;
       const struct spy seen = read_to(memory, size, 40 * PAGE, &read);
       if (*option == '1')
-         check_zero_copy(seen);
+         gl_check_zero_copy(seen);
    }
 }
 
@@ -277,15 +268,15 @@ test_kinds_of_memory(void)
    char name[] = "/tmp/readpixels-XXXXXX";
 
    start("1");
-   check_zero_copy(read_to(data, size, 256, &whole));
-   check_zero_copy(read_to(stack, size, 64, &whole));
+   gl_check_zero_copy(read_to(data, size, 256, &whole));
+   gl_check_zero_copy(read_to(stack, size, 64, &whole));
 
    int file = memfd_create("readpixels", 0);
    REQUIRE(file >= 0);
    REQUIRE_EQUAL(ftruncate(file, size), 0);
    uint8_t *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
    REQUIRE(memory != MAP_FAILED);
-   check_zero_copy(read_to(memory, size, 64, &whole));
+   gl_check_zero_copy(read_to(memory, size, 64, &whole));
    close(file);
 
    file = mkstemp(name);
@@ -295,13 +286,13 @@ test_kinds_of_memory(void)
    for (unsigned i = 0; i < 2; i++) {
       memory = mmap(NULL, size, PROT_READ | PROT_WRITE, i ? MAP_SHARED : MAP_PRIVATE, file, 0);
       REQUIRE(memory != MAP_FAILED);
-      check_zero_copy(read_to(memory, size, 64, &whole));
+      gl_check_zero_copy(read_to(memory, size, 64, &whole));
    }
 
    memory = mmap(NULL, 4 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
    REQUIRE(memory != MAP_FAILED);
    madvise(memory, 4 << 20, MADV_HUGEPAGE);
-   check_zero_copy(read_to(memory, size, 64, &whole));
+   gl_check_zero_copy(read_to(memory, size, 64, &whole));
 }
 
 struct format {
@@ -349,8 +340,10 @@ read_format(const struct format *format, bool zero_copy)
    glReadPixels(0, 0, WIDTH, HEIGHT, format->format, format->type, memory + PAGE);
    const struct spy seen = spy_off();
    CHECK_EQUAL(glGetError(), GL_NO_ERROR);
-   if (zero_copy && (seen.copied || seen.wrapped != 1 || seen.open))
-      tap_fail(__FILE__, __LINE__, "%s: %zu bytes copied, wrapped %u times", format->name, seen.copied, seen.wrapped);
+   if (zero_copy) {
+      tap_note("%s", format->name);
+      gl_check_zero_copy(seen);
+   }
    for (size_t i = 0; i < size; i++) {
       const size_t at = i - PAGE, x = at % stride / pixel, y = at / stride, c = at % stride % pixel / format->size;
       const unsigned component = format->bgr && c < 3 ? 2 - c : c;
@@ -470,8 +463,8 @@ test_end_of_memory(void)
    uint8_t *memory = gl_pages(size / PAGE + 2, GUARD);
    REQUIRE_EQUAL(mprotect(memory, PAGE, PROT_NONE), 0);
    REQUIRE_EQUAL(munmap(memory + PAGE + size, PAGE), 0);
-   check_zero_copy(read_to(memory + PAGE, size, size - WHOLE_SIZE, &whole));
-   check_zero_copy(read_to(memory + PAGE, size, 0, &whole));
+   gl_check_zero_copy(read_to(memory + PAGE, size, size - WHOLE_SIZE, &whole));
+   gl_check_zero_copy(read_to(memory + PAGE, size, 0, &whole));
 }
 
 /* By default, large images are not copied, small ones are. */
@@ -495,7 +488,7 @@ test_auto(void)
    glClear(GL_COLOR_BUFFER_BIT);
    spy_on(memory, size);
    glReadPixels(0, 0, 2048, 1024, GL_RGBA, GL_UNSIGNED_BYTE, memory);
-   check_zero_copy(spy_off());
+   gl_check_zero_copy(spy_off());
    for (size_t i = 0; i < size / 4; i++) {
       if (((uint32_t *)memory)[i] != 0xffff00ff) {
          tap_fail(__FILE__, __LINE__, "pixel %zu is %08x", i, ((uint32_t *)memory)[i]);

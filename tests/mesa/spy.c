@@ -13,11 +13,12 @@
 #include <sys/ioctl.h>
 
 #define MAX_HANDLES 64
+#define USERPTR_BYTE_RANGE 0x4 /* not in the headers yet: see kernel-patches */
 
 /* The driver may have threads. */
 static _Atomic uintptr_t first, end;
 static atomic_size_t copied;
-static atomic_uint wrapped, ioctls;
+static atomic_uint wrapped, byte_ranges, ioctls, batches, buffers, syncobjs;
 static atomic_uint handles[MAX_HANDLES];
 
 static size_t
@@ -62,6 +63,7 @@ created(const struct drm_i915_gem_userptr *object)
    if (!overlap((void *)(uintptr_t)object->user_ptr, object->user_size))
       return;
    wrapped++;
+   byte_ranges += !!(object->flags & USERPTR_BYTE_RANGE);
    for (unsigned i = 0; i < MAX_HANDLES; i++) {
       unsigned none = 0;
       if (atomic_compare_exchange_strong(&handles[i], &none, object->handle))
@@ -90,6 +92,20 @@ ioctl(int fd, unsigned long request, ...)
    if (!next)
       next = dlsym(RTLD_NEXT, "ioctl");
    ioctls++;
+   switch (request) {
+   case DRM_IOCTL_I915_GEM_EXECBUFFER2:
+   case DRM_IOCTL_I915_GEM_EXECBUFFER2_WR:
+      batches++;
+      break;
+   case DRM_IOCTL_I915_GEM_BUSY:
+   case DRM_IOCTL_I915_GEM_MADVISE:
+      buffers++;
+      break;
+   case DRM_IOCTL_SYNCOBJ_CREATE:
+   case DRM_IOCTL_SYNCOBJ_DESTROY:
+      syncobjs++;
+      break;
+   }
    const int ret = next(fd, request, arg);
    if (!ret && request == DRM_IOCTL_I915_GEM_USERPTR)
       created(arg);
@@ -103,7 +119,11 @@ spy_on(const void *memory, size_t size)
 {
    copied = 0;
    wrapped = 0;
+   byte_ranges = 0;
    ioctls = 0;
+   batches = 0;
+   buffers = 0;
+   syncobjs = 0;
    memset((void *)handles, 0, sizeof(handles));
    end = (uintptr_t)memory + size;
    first = (uintptr_t)memory;
@@ -112,7 +132,15 @@ spy_on(const void *memory, size_t size)
 struct spy
 spy_off(void)
 {
-   struct spy seen = { .copied = copied, .wrapped = wrapped, .ioctls = ioctls };
+   struct spy seen = {
+      .copied = copied,
+      .wrapped = wrapped,
+      .bytes = byte_ranges,
+      .ioctls = ioctls,
+      .batches = batches,
+      .buffers = buffers,
+      .syncobjs = syncobjs,
+   };
 
    for (unsigned i = 0; i < MAX_HANDLES; i++)
       seen.open += handles[i] != 0;

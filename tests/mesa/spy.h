@@ -14,7 +14,12 @@ struct spy {
    size_t copied;    /**< bytes that memcpy() and memmove() read or wrote in the range */
    unsigned wrapped; /**< GEM_USERPTR objects over some of its pages */
    unsigned open;    /**< of these, not closed yet */
+   unsigned bytes;   /**< of these, made of a range of bytes (I915_USERPTR_BYTE_RANGE) */
    unsigned ioctls;  /**< on whatever device */
+   /* And of these: */
+   unsigned batches;  /**< GEM_EXECBUFFER2 */
+   unsigned buffers;  /**< GEM_BUSY and GEM_MADVISE: what a cache of buffers asks */
+   unsigned syncobjs; /**< SYNCOBJ_CREATE and SYNCOBJ_DESTROY */
 };
 
 /** Begins to watch these bytes; all counts are 0. */
