@@ -178,10 +178,89 @@ swap_rows(struct blt_op *op, const struct vgpu_copy_move *move, int32_t y1, int3
    return true;
 }
 
+/** Both sides have the same tiles in the same place of the rectangle. */
+static bool
+same_tiles(const struct blt_op *op, const struct vgpu_copy_move *move)
+{
+   const int32_t width = vgpu_tiling_width_bytes(op->dst.tiling);
+   const int32_t height = vgpu_tiling_height_rows(op->dst.tiling);
+
+   if (op->dst.tiling == VGPU_TILING_LINEAR)
+      return false;
+   if (move->fill)
+      return true;
+   return move->bytes.identity && op->src.surface.tiling == op->dst.tiling &&
+          (move->dst.x_bytes - move->src.x_bytes) % width == 0 &&
+          (move->dst.y - move->src.y) % height == 0;
+}
+
+/** A tile is a page: it is moved or filled as one, whatever the order of what is in it. */
+static bool
+run_tiles(struct blt_op *op, const struct vgpu_copy_move *move, const struct blt_rect *bytes)
+{
+   const int32_t width = vgpu_tiling_width_bytes(op->dst.tiling);
+   const int32_t height = vgpu_tiling_height_rows(op->dst.tiling);
+   const int32_t to_src_x = move->src.x_bytes - move->dst.x_bytes;
+   const int32_t to_src_y = move->src.y - move->dst.y;
+   _Alignas(BLT_Y_PIECE_BYTES) uint8_t texels[VGPU_PAGE_SIZE_BYTES];
+
+   if (move->fill) {
+      for (uint32_t at = 0; at < sizeof(texels); at += move->bytes.dst_bytes)
+         memcpy(texels + at, move->texel, move->bytes.dst_bytes);
+   }
+   for (int32_t y = bytes->y1; y < bytes->y2; y += height) {
+      if (vgpu_engine_interrupted(op->engine))
+         return false;
+      for (int32_t x = bytes->x1; x < bytes->x2; x += width) {
+         uint8_t *to = blt_map(op, &op->dst, x, y);
+         const uint8_t *from = texels;
+         if (!move->fill)
+            from = blt_map(op, &op->src.surface, x + to_src_x, y + to_src_y);
+         if (op->stream)
+            blt_stream(to, from, VGPU_PAGE_SIZE_BYTES);
+         else
+            memcpy(to, from, VGPU_PAGE_SIZE_BYTES);
+      }
+   }
+   return true;
+}
+
+static bool
+run_part(struct blt_op *op, int32_t x1, int32_t y1, int32_t x2, int32_t y2)
+{
+   op->clip = (struct blt_rect){ x1, y1, x2, y2 };
+   return x1 >= x2 || y1 >= y2 || blt_run(op);
+}
+
+/** What are whole tiles, and around them what are parts of some. */
+static bool
+run_by_tiles(struct blt_op *op, const struct vgpu_copy_move *move)
+{
+   const struct blt_rect clip = op->clip;
+   const int32_t cpp = (int32_t)op->cpp;
+   const int32_t width = (int32_t)vgpu_tiling_width_bytes(op->dst.tiling) / cpp;
+   const int32_t height = vgpu_tiling_height_rows(op->dst.tiling);
+   const struct blt_rect tiles = {
+      .x1 = (clip.x1 + width - 1) / width * width, .y1 = (clip.y1 + height - 1) / height * height,
+      .x2 = clip.x2 / width * width, .y2 = clip.y2 / height * height,
+   };
+   const struct blt_rect bytes = { tiles.x1 * cpp, tiles.y1, tiles.x2 * cpp, tiles.y2 };
+
+   if (tiles.x1 >= tiles.x2 || tiles.y1 >= tiles.y2)
+      return blt_run(op);
+   return run_tiles(op, move, &bytes) && run_part(op, clip.x1, clip.y1, clip.x2, tiles.y1) &&
+          run_part(op, clip.x1, tiles.y2, clip.x2, clip.y2) &&
+          run_part(op, clip.x1, tiles.y1, tiles.x1, tiles.y2) &&
+          run_part(op, tiles.x2, tiles.y1, clip.x2, tiles.y2);
+}
+
+/* Tiles are 8 or 32 rows high, and best not cut. */
+#define BAND_ROWS 32
+
 struct bands {
    const struct vgpu_copy_move *move;
    const struct blt_op *op;
-   int32_t rows; /* of a band; the last one may have fewer */
+   int32_t first, rows; /* of a band; the first one begins where the rectangle does */
    _Atomic bool stopped;
 };
 
@@ -191,29 +270,35 @@ run_band(void *arg, unsigned i)
    struct bands *bands = arg;
    const struct vgpu_copy_move *move = bands->move;
    struct blt_op op = *bands->op;
-   const int32_t y1 = (int32_t)i * bands->rows;
-   const int32_t y2 = y1 + bands->rows < (int32_t)move->height ? y1 + bands->rows
-                                                              : (int32_t)move->height;
+   const int32_t y1 = bands->first + (int32_t)i * bands->rows, y2 = y1 + bands->rows;
+   bool ok;
 
-   op.clip.y1 = op.rect.y1 + y1;
-   op.clip.y2 = op.rect.y1 + y2;
-   if (!move->fill && !move->bytes.identity ? !swap_rows(&op, move, y1, y2) : !blt_run(&op))
+   op.clip.y1 = y1 > op.rect.y1 ? y1 : op.rect.y1;
+   op.clip.y2 = y2 < op.rect.y2 ? y2 : op.rect.y2;
+   if (!move->fill && !move->bytes.identity)
+      ok = swap_rows(&op, move, op.clip.y1 - op.rect.y1, op.clip.y2 - op.rect.y1);
+   else
+      ok = same_tiles(&op, move) ? run_by_tiles(&op, move) : blt_run(&op);
+   if (op.stream)
+      blt_stream_end();
+   if (!ok)
       atomic_store(&bands->stopped, true);
 }
 
 static bool
-run(const struct vgpu_copy_move *move, const struct blt_op *op)
+run(const struct vgpu_copy_move *move, struct blt_op *op)
 {
    const uint64_t size_bytes = (uint64_t)move->width * move->height * move->bytes.dst_bytes;
-   const int32_t wanted = size_bytes < BLT_BANDS_MIN_BYTES
-                             ? 1
-                             : vgpu_pool_threads(op->engine->pool) * BLT_BANDS_PER_THREAD;
-   struct bands bands = { .move = move, .op = op };
+   struct bands bands = { .move = move, .op = op, .first = op->rect.y1 & -BAND_ROWS };
+   const int32_t rows = op->rect.y2 - bands.first;
+   unsigned count = 1;
 
-   /* Tiles are 8 or 32 rows high, and best not cut. */
-   bands.rows = wanted == 1 ? (int32_t)move->height
-                            : (((int32_t)move->height + wanted - 1) / wanted + 31) & ~31;
-   vgpu_pool_run(op->engine->pool, (move->height + bands.rows - 1) / bands.rows, run_band, &bands);
+   op->stream = BLT_CAN_STREAM && size_bytes >= BLT_STREAM_MIN_BYTES;
+   if (size_bytes >= BLT_BANDS_MIN_BYTES && vgpu_pool_threads(op->engine->pool) > 1)
+      count = vgpu_pool_threads(op->engine->pool) * BLT_BANDS_PER_THREAD;
+   bands.rows = (rows + (int32_t)count - 1) / (int32_t)count;
+   bands.rows = (bands.rows + BAND_ROWS - 1) & -BAND_ROWS;
+   vgpu_pool_run(op->engine->pool, (rows + bands.rows - 1) / bands.rows, run_band, &bands);
    return !atomic_load(&bands.stopped);
 }
 

@@ -264,6 +264,27 @@ upload_swapped_twice(struct fixture *f)
    draw(f);
 }
 
+/* In threads of eight pixels, which have two subspans. */
+static void
+upload_by_eights(struct fixture *f)
+{
+   upload_to(f, R8G8B8A8_UNORM, R8G8B8A8_UNORM, TILE_Y);
+   KERNEL_OF(f, 8, 0,
+             enc2(EU_OP_ADD, 8, dst(8, 0, 1, EU_TYPE_UW), region(1, 8, 2, 4, 0, EU_TYPE_UW),
+                  imm(EU_TYPE_V, 0x10101010)),
+             enc2(EU_OP_ADD, 8, dst(9, 0, 1, EU_TYPE_UW), region(1, 10, 2, 4, 0, EU_TYPE_UW),
+                  imm(EU_TYPE_V, 0x11001100)),
+             enc2(EU_OP_MUL, 8, dst(14, 0, 1, EU_TYPE_D), vec8(9, EU_TYPE_UW),
+                  imm(EU_TYPE_UW, 120)),
+             enc2(EU_OP_ADD, 8, dst(14, 0, 1, EU_TYPE_D), vec8(14, EU_TYPE_D),
+                  vec8(8, EU_TYPE_UW)),
+             enc_send(8, dst(20, 0, 1, EU_TYPE_UW), 14, EU_SFID_SAMPLER,
+                      1u << 25 | 4 << 20 | 1 << 17 | 7 << 12 | 1, false),
+             enc_send(8, null_dst(EU_TYPE_UW), 20, EU_SFID_DP_RENDER_CACHE,
+                      4u << 25 | 12 << 14 | 1 << 12 | 4 << 8, true));
+   draw(f);
+}
+
 static void
 upload_opaque(struct fixture *f)
 {
@@ -304,6 +325,29 @@ static void
 blit_y_to_x(struct fixture *f)
 {
    blit_images(f, TILE_Y, TILE_X, R8G8B8A8_UNORM, false);
+}
+
+/* By whole tiles, where the rectangle has them. */
+static void
+blit_tiles_of(struct fixture *f, uint32_t tiling, int dx, int dy)
+{
+   draw_state(f, X0, Y0, 300, Y1, 0);
+   surface(f, 0, TYPE_2D, R8G8B8A8_UNORM, tiling, TO, 310, 70, 2048);
+   surface(f, 1, TYPE_2D, R8G8B8A8_UNORM, tiling, FROM, 450, 110, 2048);
+   KERNEL_OF(f, 16, 0, COORDINATES, UV(1, dx, 0, dy), LOAD(6, 1), TARGET_WRITE(20));
+   draw(f);
+}
+
+static void
+blit_y_tiles(struct fixture *f)
+{
+   blit_tiles_of(f, TILE_Y, 32, 32);
+}
+
+static void
+blit_x_tiles(struct fixture *f)
+{
+   blit_tiles_of(f, TILE_X, 128, 8);
 }
 
 static void
@@ -386,6 +430,14 @@ fill_y(struct fixture *f)
 {
    fill_with(f, R8G8B8A8_UNORM, TILE_Y, PITCH, 0.5f);
    draw(f);
+}
+
+static void
+fill_x_tiles(struct fixture *f)
+{
+   fill_with(f, R16G16_UNORM, TILE_X, 2048, 0.5f);
+   surface(f, 0, TYPE_2D, R16G16_UNORM, TILE_X, TO, 310, 70, 2048);
+   draw_primitives(f, RECTLIST, (const float[]){ 300, Y1, X0, Y1, X0, Y0 }, 3);
 }
 
 static void
@@ -671,10 +723,13 @@ static const struct {
    COPY(upload_quads),
    COPY(upload_swapped),
    COPY(upload_swapped_twice),
+   COPY(upload_by_eights),
    COPY(upload_opaque),
    COPY(upload_clipped),
    COPY(blit_y_to_y),
    COPY(blit_y_to_x),
+   COPY(blit_y_tiles),
+   COPY(blit_x_tiles),
    COPY(blit_bytes),
    COPY(blit_upside_down),
    COPY(blit_wide),
@@ -682,6 +737,7 @@ static const struct {
    COPY(read_back),
    COPY(read_back_upside_down),
    COPY(fill_y),
+   COPY(fill_x_tiles),
    COPY(fill_srgb),
    COPY(fill_bytes),
    COPY(fill_halves),
@@ -739,13 +795,19 @@ missing_memory_faults(void **state)
    assert_int_equal(f->gpu->copies_taken, before);
 }
 
+/* Once with all in one thread, and once with what only large copies have, see meson.build. */
+#ifdef BLT_BANDS_MIN_BYTES
+#define setup fixture_setup_threads
+#else
+#define setup fixture_setup
+#endif
+
 int
 main(void)
 {
    const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(copies_are_what_shading_gives, fixture_setup,
-                                      fixture_teardown),
-      cmocka_unit_test_setup_teardown(missing_memory_faults, fixture_setup, fixture_teardown),
+      cmocka_unit_test_setup_teardown(copies_are_what_shading_gives, setup, fixture_teardown),
+      cmocka_unit_test_setup_teardown(missing_memory_faults, setup, fixture_teardown),
    };
 
    return cmocka_run_group_tests(tests, NULL, NULL);
