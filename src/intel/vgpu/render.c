@@ -210,6 +210,23 @@ draws_nothing(const struct vgpu_engine *engine)
           !state_bit(engine, GFX7_3DSTATE_CLIP_header, 1, 10);
 }
 
+/**
+ * Fills a 3DPRIMITIVE's parameters from the registers that Indirect Parameter Enable selects (IVB
+ * PRM Vol2 Part 1, 3DPRIMITIVE).
+ */
+static void
+load_parameters(const struct vgpu_engine *engine, uint32_t dw[GFX7_3DPRIMITIVE_length_dw])
+{
+   static const uint32_t offsets[GFX7_3DPRIMITIVE_length_dw] = {
+      [2] = GEN7_3DPRIM_VERTEX_COUNT, [3] = GEN7_3DPRIM_START_VERTEX,
+      [4] = GEN7_3DPRIM_INSTANCE_COUNT, [5] = GEN7_3DPRIM_START_INSTANCE,
+      [6] = GEN7_3DPRIM_BASE_VERTEX,
+   };
+
+   for (unsigned i = 2; i < ARRAY_SIZE(offsets); i++)
+      dw[i] = __atomic_load_n(&engine->gpu->regs[offsets[i] / 4], __ATOMIC_RELAXED);
+}
+
 static result
 primitive(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
 {
@@ -221,8 +238,15 @@ primitive(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
    if (engine->render->topology_filter &&
        engine->render->topology_filter != cmd.PrimitiveTopologyType)
       return VGPU_CMD_DONE;
-   if (cmd.IndirectParameterEnable)
-      return vgpu_cmd_result(vgpu_engine_unmodelled(engine, "indirect parameters"));
+   uint32_t direct[GFX7_3DPRIMITIVE_length_dw];
+   if (cmd.IndirectParameterEnable) {
+      if (len_dw != ARRAY_SIZE(direct))
+         return vgpu_cmd_result(vgpu_engine_fault(engine, "length of %u DWords", len_dw));
+      memcpy(direct, dw, sizeof(direct));
+      load_parameters(engine, direct);
+      dw = direct;
+      GFX7_3DPRIMITIVE_unpack(&cmd, dw, len_dw);
+   }
    if (!cmd.VertexCountPerInstance || !cmd.InstanceCount || draws_nothing(engine))
       return VGPU_CMD_DONE;
    return vgpu_cmd_result(vgpu_draw(engine, dw, len_dw));
@@ -284,8 +308,7 @@ const struct vgpu_command vgpu_render_commands[] = {
    CMD(PIPE_CONTROL, DONE, pipe_control,
        .note = "LRI Post Sync Operation and Global Snapshot Count Reset fault"),
    CMD(3DPRIMITIVE, DONE, primitive,
-       .note = "vertex and pixel shaders; HS, TE, DS, GS, stream output and indirect parameters "
-               "fault"),
+       .note = "vertex and pixel shaders; HS, TE, DS, GS and stream output fault"),
    CMD(STATE_BASE_ADDRESS, RECORDED, state_base_address),
    CMD(3DSTATE_VERTEX_BUFFERS, RECORDED, state_vertex_buffers),
    CMD(3DSTATE_SO_BUFFER, RECORDED, state_so_buffer),

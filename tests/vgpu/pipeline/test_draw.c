@@ -167,6 +167,67 @@ runs_of_any_length(void **fixture)
    }
 }
 
+static void
+load_register(struct fixture *f, uint32_t offset, uint32_t value)
+{
+   SUBMIT(f, VGPU_RCS, 0x22u << 23 | 1, offset, value);
+}
+
+/* Which of four points in a row at the upper left are drawn, as bits, and clears them. */
+static unsigned
+drawn_points(struct fixture *f)
+{
+   unsigned drawn = 0;
+
+   fixture_expect_no_fault(f);
+   for (unsigned i = 0; i < 4; i++)
+      drawn |= (draw_depth_at(f, 10 * i + 5, 5) != 0) << i;
+   clear_depth(f);
+   return drawn;
+}
+
+#define INDIRECT (1u << 10)
+
+/* Indirect Parameter Enable: the registers are what is drawn, and the command's own words nothing. */
+static void
+indirect_parameters(void **fixture)
+{
+   static const struct point points[] = {
+      { 5.5f, 5.5f, 0.5f }, { 15.5f, 5.5f, 0.5f }, { 25.5f, 5.5f, 0.5f }, { 35.5f, 5.5f, 0.5f },
+   };
+   struct fixture *f = *fixture;
+
+   draw_state(f, 0, 0, 0, 0, 0);
+   draw_depth_buffer(f, D32_FLOAT, false);
+   draw_depth_stencil(f, 0, 0, 1u << 31 | COMPARE_ALWAYS << 27 | 1 << 26);
+   clear_depth(f);
+   draw_points(f, POINTLIST, points, 4);
+   assert_int_equal(drawn_points(f), 0xf);
+
+   load_register(f, GEN7_3DPRIM_VERTEX_COUNT, 2);
+   load_register(f, GEN7_3DPRIM_START_VERTEX, 1);
+   load_register(f, GEN7_3DPRIM_INSTANCE_COUNT, 1);
+   load_register(f, GEN7_3DPRIM_START_INSTANCE, 0);
+   load_register(f, GEN7_3DPRIM_BASE_VERTEX, 0);
+   SUBMIT(f, VGPU_RCS, CMD(0x7b00, 7) | INDIRECT, POINTLIST, 4, 0, 0, 0, 0);
+   assert_int_equal(drawn_points(f), 0x6);
+   SUBMIT(f, VGPU_RCS, CMD(0x7b00, 7), POINTLIST, 1, 3, 1, 0, 0);
+   assert_int_equal(drawn_points(f), 0x8);
+
+   /* Indices 2, 3, to which the base is added. */
+   const uint32_t indices = 3 << 16 | 2;
+   memcpy(fixture_ggtt(f, RUN_ADDRESS + 0x1000), &indices, 4);
+   SUBMIT(f, VGPU_RCS, CMD(0x780a, 3) | 1 << 8, RUN_ADDRESS + 0x1000, RUN_ADDRESS + 0x1003);
+   load_register(f, GEN7_3DPRIM_START_VERTEX, 0);
+   load_register(f, GEN7_3DPRIM_BASE_VERTEX, -2u);
+   SUBMIT(f, VGPU_RCS, CMD(0x7b00, 7) | INDIRECT, 1 << 8 | POINTLIST, 0, 1, 1, 0, 0);
+   assert_int_equal(drawn_points(f), 0x3);
+
+   load_register(f, GEN7_3DPRIM_INSTANCE_COUNT, 0);
+   SUBMIT(f, VGPU_RCS, CMD(0x7b00, 7) | INDIRECT, POINTLIST, 4, 0, 1, 0, 0);
+   assert_int_equal(drawn_points(f), 0);
+}
+
 int
 main(void)
 {
@@ -175,6 +236,7 @@ main(void)
       cmocka_unit_test_setup_teardown(pixel_shaders_get_the_topology, fixture_setup,
                                       fixture_teardown),
       cmocka_unit_test_setup_teardown(runs_of_any_length, fixture_setup, fixture_teardown),
+      cmocka_unit_test_setup_teardown(indirect_parameters, fixture_setup, fixture_teardown),
    };
 
    return cmocka_run_group_tests(tests, NULL, NULL);
