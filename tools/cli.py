@@ -216,7 +216,7 @@ def piglit(options):
     from . import piglit as tests
     part = tests.shard(options.shard)
     if options.own:
-        every, built, known = tests.own(options.mesa)
+        every, built, known = tests.own(options.mesa, options.in_process)
     else:
         every, built, known = dict(tests.elements(tests.profiles())), None, tests.expectations(tests.EXPECTATIONS)
     if options.in_process:
