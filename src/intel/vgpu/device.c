@@ -19,13 +19,15 @@
 #define DEFAULT_SYNCHRONOUS_BUDGET 100000
 #define MAX_POOL_THREADS 8
 
-/** Threads for pixel work: as many as the host has processors, within reason. */
+/** Threads for pixel work, within reason. */
 static unsigned
-pool_threads(void)
+pool_threads(const struct vgpu_params *params)
 {
-   const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+   long threads = params->threads;
 
-   return processors < 1 ? 1 : processors < MAX_POOL_THREADS ? processors : MAX_POOL_THREADS;
+   if (!threads)
+      threads = params->synchronous ? 1 : sysconf(_SC_NPROCESSORS_ONLN);
+   return threads < 1 ? 1 : threads < MAX_POOL_THREADS ? threads : MAX_POOL_THREADS;
 }
 
 /** Power-on state of what the front end's thread owns; engines are idle and locked out. */
@@ -87,8 +89,8 @@ vgpu_create(const struct vgpu_params *params, struct vgpu **out)
    if (!ret && !gpu->regs)
       ret = -ENOMEM;
 
-   if (!ret && !gpu->synchronous) {
-      gpu->pool = vgpu_pool_create(pool_threads());
+   if (!ret && pool_threads(params) > 1) {
+      gpu->pool = vgpu_pool_create(pool_threads(params));
       if (!gpu->pool)
          ret = -ENOMEM;
    }

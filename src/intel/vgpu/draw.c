@@ -5,12 +5,14 @@
  * and "Primitive Topologies") and sends them through the blocks.
  */
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "copy_draw.h"
 #include "gfx7_unpack.h"
 #include "pipeline.h"
+#include "pool.h"
 #include "vgpu_priv.h"
 #include "vgpu_regs.h"
 #include "vgpu_render.h"
@@ -177,6 +179,25 @@ check_stages(struct vgpu_draw *draw)
 #define MAX_SHADED 4080
 /* Room for them, and for those before that the next primitive may need. */
 #define RING_VERTICES 4096
+/* At most one for each vertex, and for the one that closes a loop. */
+#define MAX_PRIMITIVES (RING_VERTICES + 1)
+
+/* With fewer vertices than that threads cost more than they save. Tests set it lower. */
+#ifndef DRAW_SHARED_VERTICES
+#define DRAW_SHARED_VERTICES 512
+#endif
+/* What a thread of the host takes at a time; an even number of vertices. */
+#define PART_VERTICES 128
+#define PART_PRIMITIVES 64
+#define MAX_PARTS ((MAX_PRIMITIVES + PART_PRIMITIVES - 1) / PART_PRIMITIVES)
+#define MAX_SHADERS 8
+
+/** What a thread of the host needs to shade vertices. */
+struct shader {
+   struct vgpu_vs *vs; /* NULL: not made yet */
+   struct vgpu_vf_pages pages;
+   _Atomic bool busy;
+};
 
 struct assembly {
    struct vgpu_draw *draw;
@@ -194,11 +215,17 @@ struct assembly {
    uint32_t count; /* so far */
    uint32_t next;  /* with which the next primitive begins */
 
-   uint32_t ids[MAX_SHADED]; /* of vertices that are to be shaded */
+   uint32_t *ids; /* of vertices that are to be shaded */
    uint32_t num_ids;
    uint32_t instance, start_instance;
-   struct vgpu_vf_pages pages;
-   struct vgpu_batch batch;
+
+   struct vgpu_primitive *primitives; /* that are to be clipped */
+   unsigned num_primitives;
+   struct vgpu_batch batches[MAX_PARTS]; /* what is left of each part of them */
+
+   struct shader shaders[MAX_SHADERS]; /* the first one works alone on what is little */
+   uint32_t first_shaded, num_shaded; /* by the loop over parts */
+   _Atomic bool failed;               /* the loop */
 };
 
 /** A vertex of the run. */
@@ -214,19 +241,74 @@ static bool
 emit(struct assembly *a, enum vgpu_primitive_kind kind, uint32_t i0, uint32_t i1, uint32_t i2,
      uint32_t provoking, unsigned edges)
 {
-   struct vgpu_primitive p = {
+   struct vgpu_primitive *p = &a->primitives[a->num_primitives++];
+
+   *p = (struct vgpu_primitive){
       .kind = kind,
       .v = { vertex(a, i0), vertex(a, i1), vertex(a, i2) },
       .provoking = vertex(a, provoking),
    };
-
    for (unsigned i = 0; i < 3; i++)
-      p.edge[i] = edges >> i & 1 && (!a->edge_flags || p.v[i]->edge_flag);
+      p->edge[i] = edges >> i & 1 && (!a->edge_flags || p->v[i]->edge_flag);
+   if (!vgpu_wm_in_turn(a->draw->wm))
+      return true;
+   a->num_primitives = 0;
    /* Each line of a list begins anew, and so do the edges of a polygon. */
    if (kind != VGPU_LINE || a->topology == TOPOLOGY_LINELIST)
       a->draw->line_begins = true;
-   return vgpu_clip_primitive(a->draw, &a->batch, &p) &&
-          (!vgpu_wm_in_turn(a->draw->wm) || vgpu_wm_draw(a->draw, &a->batch, 1));
+   return vgpu_clip_primitive(a->draw, &a->batches[0], p) &&
+          vgpu_wm_draw(a->draw, &a->batches[0], 1);
+}
+
+/** Clips and sets up a part of the primitives. */
+static void
+set_up_part(void *arg, unsigned part)
+{
+   struct assembly *a = arg;
+   const unsigned first = part * PART_PRIMITIVES;
+
+   for (unsigned i = first; i < first + PART_PRIMITIVES && i < a->num_primitives; i++) {
+      if (!vgpu_clip_primitive(a->draw, &a->batches[part], &a->primitives[i])) {
+         atomic_store(&a->failed, true);
+         return;
+      }
+   }
+}
+
+/** Whether several threads shall work on so many vertices, which then may share the engine. */
+static bool
+is_shared(const struct assembly *a, uint32_t count)
+{
+   return count >= DRAW_SHARED_VERTICES && vgpu_pool_threads(a->draw->engine->pool) > 1 &&
+          vgpu_vs_is_independent(a->draw->vs);
+}
+
+/** Calls run(a, i) for each part. \return whether none has failed */
+static bool
+for_parts(struct assembly *a, unsigned parts, bool shared, void (*run)(void *arg, unsigned part))
+{
+   struct vgpu_engine *engine = a->draw->engine;
+
+   atomic_store(&a->failed, false);
+   engine->shared = shared;
+   if (shared)
+      vgpu_pool_run(engine->pool, parts, run, a);
+   for (unsigned i = 0; i < parts && !shared && !atomic_load(&a->failed); i++)
+      run(a, i);
+   engine->shared = false;
+   return !atomic_load(&a->failed);
+}
+
+/** Clips, sets up and draws the primitives so far. */
+static bool
+draw_primitives(struct assembly *a)
+{
+   const unsigned parts = (a->num_primitives + PART_PRIMITIVES - 1) / PART_PRIMITIVES;
+   const bool ok = for_parts(a, parts, is_shared(a, a->num_primitives), set_up_part) &&
+                   vgpu_wm_draw(a->draw, a->batches, parts);
+
+   a->num_primitives = 0;
+   return ok;
 }
 
 static bool
@@ -324,7 +406,7 @@ assemble(struct assembly *a, bool end)
       return vgpu_engine_unmodelled(a->draw->engine, "topology 0x%02x", a->topology);
    }
    a->next = i;
-   return ok && vgpu_wm_draw(a->draw, &a->batch, 1);
+   return ok && draw_primitives(a);
 }
 
 /** The index of a vertex of an indexed draw. \return false after a fault */
@@ -346,9 +428,10 @@ read_index(struct vgpu_draw *draw, const struct GFX7_3DSTATE_INDEX_BUFFER *ib, u
    return true;
 }
 
-/** Fetches and shades vertices of the run, from the first one on. */
+/** Fetches and shades vertices of the run, from one on. */
 static bool
-shade(struct assembly *a, struct vgpu_vs *vs, const uint32_t *ids, uint32_t first, uint32_t count)
+shade(struct assembly *a, struct shader *shader, const uint32_t *ids, uint32_t first,
+      uint32_t count)
 {
    struct vgpu_draw *draw = a->draw;
    union vgpu_slot slots[2][VGPU_MAX_ELEMENTS];
@@ -360,11 +443,11 @@ shade(struct assembly *a, struct vgpu_vs *vs, const uint32_t *ids, uint32_t firs
       if (vgpu_engine_interrupted(draw->engine))
          return false;
       for (unsigned v = 0; v < n; v++) {
-         if (!vgpu_vf_fetch(draw, &a->pages, ids[i + v], a->instance, a->start_instance, in[v],
+         if (!vgpu_vf_fetch(draw, &shader->pages, ids[i + v], a->instance, a->start_instance, in[v],
                             &pair[v]->edge_flag))
             return false;
       }
-      if (!vgpu_vs_run(draw, vs, in, pair, n))
+      if (!vgpu_vs_run(draw, shader->vs, in, pair, n))
          return false;
       for (unsigned v = 0; v < n; v++) {
          vgpu_clip_vertex(draw, pair[v]);
@@ -374,15 +457,51 @@ shade(struct assembly *a, struct vgpu_vs *vs, const uint32_t *ids, uint32_t firs
    return true;
 }
 
+/** Shades a part of the vertices, by a shader that no other thread has. */
+static void
+shade_part(void *arg, unsigned part)
+{
+   struct assembly *a = arg;
+   const uint32_t first = part * PART_VERTICES, rest = a->num_shaded - first;
+   unsigned i = 0;
+
+   while (atomic_exchange(&a->shaders[i].busy, true))
+      i = (i + 1) % MAX_SHADERS;
+   if (!shade(a, &a->shaders[i], a->ids + first, a->first_shaded + first,
+              rest < PART_VERTICES ? rest : PART_VERTICES))
+      atomic_store(&a->failed, true);
+   atomic_store(&a->shaders[i].busy, false);
+}
+
+/** A shader for each thread that may need one; the others are never free. */
+static bool
+make_shaders(struct assembly *a, bool shared)
+{
+   const unsigned threads = shared ? vgpu_pool_threads(a->draw->engine->pool) : 1;
+
+   a->shaders[0].vs = a->draw->vs;
+   for (unsigned i = 0; i < MAX_SHADERS; i++) {
+      struct shader *s = &a->shaders[i];
+      s->busy = i >= threads;
+      if (i < threads && !s->vs && !vgpu_vs_clone(a->draw->vs, &s->vs))
+         return false;
+   }
+   return true;
+}
+
 /** Shades and assembles the vertices whose numbers were collected. */
 static bool
 go_on(struct assembly *a, bool end)
 {
-   const uint32_t first = a->count, n = a->num_ids;
+   const bool shared = is_shared(a, a->num_ids);
 
-   a->count += n;
+   a->first_shaded = a->count;
+   a->num_shaded = a->num_ids;
+   a->count += a->num_ids;
    a->num_ids = 0;
-   if (!shade(a, a->draw->vs, a->ids, first, n) || !assemble(a, end))
+   if (!make_shaders(a, shared) ||
+       !for_parts(a, (a->num_shaded + PART_VERTICES - 1) / PART_VERTICES, shared, shade_part) ||
+       !assemble(a, end))
       return false;
    if (end)
       a->count = a->next = 0;
@@ -423,10 +542,13 @@ make_room(struct assembly *a, uint32_t num_vertices)
 
    draw->vertex_slots =
       draw->vue_slots > VUE_CLIP_DISTANCE_1 ? draw->vue_slots : VUE_CLIP_DISTANCE_1 + 1;
+   const size_t num = num_vertices < RING_VERTICES ? num_vertices + 1 : RING_VERTICES;
    a->first = malloc(vgpu_vertex_bytes(draw));
-   a->ring = malloc((num_vertices < RING_VERTICES ? num_vertices + 1 : RING_VERTICES) *
-                    vgpu_vertex_bytes(draw));
-   return (a->first && a->ring) || vgpu_engine_fault(draw->engine, "no host memory for vertices");
+   a->ring = malloc(num * vgpu_vertex_bytes(draw));
+   a->ids = malloc(num * sizeof(*a->ids));
+   a->primitives = malloc((num + 1) * sizeof(*a->primitives));
+   return (a->first && a->ring && a->ids && a->primitives) ||
+          vgpu_engine_fault(draw->engine, "no host memory for vertices");
 }
 
 bool
@@ -476,12 +598,17 @@ vgpu_draw(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
       ok = draw_instance(&draw, &cmd, &ib, a, i);
 
    vgpu_copy_destroy(draw.copy);
+   for (unsigned i = 1; i < MAX_SHADERS; i++)
+      vgpu_vs_fini(a->shaders[i].vs);
+   for (unsigned i = 0; i < MAX_PARTS; i++)
+      vgpu_batch_fini(&a->batches[i]);
    vgpu_wm_fini(draw.wm);
    vgpu_sf_fini(draw.sf);
    vgpu_clip_fini(draw.clip);
    vgpu_vs_fini(draw.vs);
    vgpu_vf_fini(draw.vf);
-   vgpu_batch_fini(&a->batch);
+   free(a->ids);
+   free(a->primitives);
    free(a->first);
    free(a->ring);
    free(a);

@@ -259,6 +259,7 @@ make(void)
    const struct vgpu_params params = {
       .ops = &ops, .trace = trace_flags(), .synchronous = true, .synchronous_budget = BUDGET,
       .copies = copies(),
+      .threads = (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
    };
    const uint16_t command = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
 

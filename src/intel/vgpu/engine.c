@@ -166,6 +166,7 @@ vgpu_engine_init(struct vgpu *gpu, enum vgpu_engine_id id)
    engine->mmio_base = info[id].mmio_base;
    vgpu_tlb_init(&engine->tlb);
    pthread_cond_init(&engine->wake, NULL);
+   pthread_mutex_init(&engine->shared_lock, NULL);
    if (id == VGPU_RCS) {
       engine->render = vgpu_render_create();
       if (!engine->render)
@@ -198,6 +199,7 @@ vgpu_engine_fini(struct vgpu_engine *engine)
       pthread_join(engine->thread, NULL);
    }
    pthread_cond_destroy(&engine->wake);
+   pthread_mutex_destroy(&engine->shared_lock);
    vgpu_render_destroy(engine->render);
 }
 
@@ -237,11 +239,15 @@ fault(struct vgpu_engine *engine, enum fault_kind kind, const char *format, va_l
    char text[512];
 
    vsnprintf(text, sizeof(text), format, args);
-   if (kind == FAULT_UNMODELLED)
-      atomic_fetch_add(&gpu->unmodelled, 1);
 
    pthread_mutex_lock(&gpu->lock);
+   if (engine->shared && engine->hung) {
+      pthread_mutex_unlock(&gpu->lock);
+      return;
+   }
    engine->hung = true;
+   if (kind == FAULT_UNMODELLED)
+      atomic_fetch_add(&gpu->unmodelled, 1);
    const uint32_t unmasked = error & ~reg(engine, RING_EMR);
    gpu->regs[(engine->mmio_base + RING_INSTDONE) / 4] &= ~1u;
    gpu->regs[(engine->mmio_base + RING_ESR) / 4] |= error;
@@ -293,12 +299,20 @@ vgpu_engine_map(struct vgpu_engine *engine, enum vgpu_as as, uint64_t address, b
    struct vgpu *gpu = engine->gpu;
    enum vgpu_gtt_fault why;
 
+   if (engine->shared)
+      pthread_mutex_lock(&engine->shared_lock);
    uint8_t *host = vgpu_gtt_translate(gpu, &engine->tlb, &engine->ppgtt, as, address, write, &why);
+   if (engine->shared)
+      pthread_mutex_unlock(&engine->shared_lock);
    if (host)
       return host;
 
    /* RING_FAULT_REG: address, which GTT, type (1: page directory), valid. */
    pthread_mutex_lock(&gpu->lock);
+   if (engine->shared && engine->hung) {
+      pthread_mutex_unlock(&gpu->lock);
+      return NULL;
+   }
    gpu->regs[(RING_FAULT_REG_RCS + RING_FAULT_REG_STRIDE * engine->id) / 4] =
       (address & 0xfffff000u) | (as == VGPU_AS_GGTT ? RING_FAULT_GTTSEL_GGTT : 0) |
       (why == VGPU_GTT_INVALID_PDE ? 1u : 0u) << RING_FAULT_TYPE_SHIFT | RING_FAULT_VALID;

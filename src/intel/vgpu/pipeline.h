@@ -131,6 +131,8 @@ bool vgpu_vs_init(struct vgpu_draw *draw, struct vgpu_vs **vs);
 /** Another one of the same state, for another thread; it must go before the first one. */
 bool vgpu_vs_clone(const struct vgpu_vs *vs, struct vgpu_vs **clone);
 void vgpu_vs_fini(struct vgpu_vs *vs);
+/** False if threads have effects on each other that depend on their order. */
+bool vgpu_vs_is_independent(const struct vgpu_vs *vs);
 /** Shades one or two vertices. \param in  what was fetched of them */
 bool vgpu_vs_run(struct vgpu_draw *draw, struct vgpu_vs *vs, union vgpu_slot *const in[2],
                  struct vgpu_vertex *const vertices[2], unsigned count);

@@ -5,6 +5,7 @@
 #include "pool.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -77,12 +78,18 @@ vgpu_pool_create(unsigned threads)
    pthread_mutex_init(&pool->lock, NULL);
    pthread_cond_init(&pool->start, NULL);
    pthread_cond_init(&pool->done, NULL);
-   while (pool->num_threads + 1 < threads) {
-      if (pthread_create(&pool->threads[pool->num_threads], NULL, thread_main, pool)) {
-         vgpu_pool_destroy(pool);
-         return NULL;
-      }
+
+   /* The signals of a program that the device is in are for threads of its own. */
+   sigset_t all, before;
+   sigfillset(&all);
+   pthread_sigmask(SIG_SETMASK, &all, &before);
+   while (pool->num_threads + 1 < threads &&
+          !pthread_create(&pool->threads[pool->num_threads], NULL, thread_main, pool))
       pool->num_threads++;
+   pthread_sigmask(SIG_SETMASK, &before, NULL);
+   if (pool->num_threads + 1 < threads) {
+      vgpu_pool_destroy(pool);
+      return NULL;
    }
    return pool;
 }

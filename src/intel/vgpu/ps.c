@@ -61,6 +61,7 @@ struct vgpu_ps {
    unsigned num_constants;
    bool early_depth;
    bool per_sample; /* a thread's channels are samples */
+   bool independent;
    bool is_clone;
 
    /* The thread that runs. */
@@ -264,6 +265,32 @@ choose_kernel(struct vgpu_draw *draw, struct vgpu_ps *ps, uint32_t *kernel)
    return vgpu_engine_unmodelled(draw->engine, "pixel shader dispatch of 32 pixels alone");
 }
 
+/**
+ * Whether a message leaves nothing that other threads could see, but for a thread's own pixels.
+ * Scratch space is memory that all threads of the model have in common.
+ */
+static bool
+is_independent(void *data, enum eu_sfid sfid, const uint32_t *desc)
+{
+   switch (sfid) {
+   case EU_SFID_NULL:
+   case EU_SFID_SAMPLER:
+   case EU_SFID_DP_SAMPLER_CACHE:
+   case EU_SFID_DP_CONSTANT_CACHE:
+      return true;
+   case EU_SFID_DP_RENDER_CACHE:
+      return desc && (*desc >> 14 & 0xf) == RENDER_TARGET_WRITE;
+   default:
+      return false;
+   }
+}
+
+bool
+vgpu_ps_is_independent(const struct vgpu_ps *ps)
+{
+   return !ps->dispatch || ps->independent;
+}
+
 bool
 vgpu_ps_init(struct vgpu_draw *draw, struct vgpu_ps **out)
 {
@@ -331,8 +358,10 @@ vgpu_ps_init(struct vgpu_draw *draw, struct vgpu_ps **out)
    ps->env.send[EU_SFID_DP_CONSTANT_CACHE] = vgpu_dp_constant_cache_send;
    ps->env.send[EU_SFID_DP_DATA_CACHE] = vgpu_dp_data_cache_send;
 
-   return vgpu_load_program(draw, kernel, &ps->program) &&
-          (!ps->state.PushConstantEnable ||
+   if (!vgpu_load_program(draw, kernel, &ps->program))
+      return false;
+   ps->independent = eu_program_messages(ps->program, is_independent, NULL);
+   return (!ps->state.PushConstantEnable ||
            vgpu_push_constants(draw, GFX7_3DSTATE_CONSTANT_PS_header, ps->constants,
                                EU_GRF_COUNT, &ps->num_constants));
 }

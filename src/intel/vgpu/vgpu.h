@@ -83,6 +83,11 @@ struct vgpu_params {
     */
    unsigned synchronous_budget;
    enum vgpu_copies copies;
+   /**
+    * Threads that share the pixel work of a command, the one that executes it included; 0: as many
+    * as the host has processors, but one if engines are synchronous.
+    */
+   unsigned threads;
 };
 
 /** Part of a region that the front end may map straight into the guest. */

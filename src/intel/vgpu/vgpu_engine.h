@@ -60,7 +60,7 @@ struct vgpu_engine {
    pthread_cond_t wake; /* with vgpu::lock: work, a register that a wait may be for, or stop */
    bool busy;           /* under vgpu::lock: the thread is executing commands */
    bool stop;           /* under vgpu::lock: the thread shall end */
-   bool hung;           /* under vgpu::lock: a fault or a wait that cannot end; reset clears it */
+   _Atomic bool hung; /* written under vgpu::lock: a fault or a wait that cannot end, until reset */
    bool waiting;        /* under vgpu::lock: a command waits for a register to change */
    bool reset_wanted;   /* under vgpu::lock: give up the command at the next chance */
    bool ring_disabled;  /* under vgpu::lock: RING_CTL was cleared, batches are to be forgotten */
@@ -70,6 +70,13 @@ struct vgpu_engine {
    uint32_t short_tail; /* under vgpu::lock: the TAIL that ends within a command, or NO_TAIL */
    _Atomic uint32_t translation_changes; /* bumped when registers of the translation change */
    _Atomic bool interrupted; /* stop or reset_wanted, to be read without the lock */
+
+   /*
+    * While several threads work on the current command: only vgpu_engine_map() and what is built
+    * on it uses the TLB, and it takes this lock. The first fault is the command's.
+    */
+   bool shared;
+   pthread_mutex_t shared_lock;
 
    struct vgpu_tlb tlb;
    struct vgpu_ppgtt ppgtt;           /* what the registers said when last looked at */

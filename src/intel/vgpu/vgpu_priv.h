@@ -77,7 +77,7 @@ struct vgpu {
    int gtt_fd; /* memfd as large as BAR0; the GSM is its upper half */
 
    struct vgpu_engine engines[VGPU_NUM_ENGINES];
-   struct vgpu_pool *pool; /* NULL if engines run synchronously */
+   struct vgpu_pool *pool; /* NULL: each engine does its pixel work alone */
    struct vgpu_tlb aperture_tlb; /* of the front end's thread */
 
    _Atomic uint32_t tlb_flushes; /* bumped by every request that is for all engines */

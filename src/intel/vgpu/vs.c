@@ -27,6 +27,7 @@ struct vgpu_vs {
    uint8_t constants[EU_GRF_COUNT][EU_REG_BYTES];
    unsigned num_constants;
    unsigned entry_slots; /* of a URB entry */
+   bool independent;
    bool is_clone;
 
    /* The thread that runs. */
@@ -81,6 +82,20 @@ urb_send(void *opaque, const struct eu_message *msg)
    return true;
 }
 
+/** Whether a message leaves nothing that other threads could see, scratch space included. */
+static bool
+is_independent(void *data, enum eu_sfid sfid, const uint32_t *desc)
+{
+   return sfid == EU_SFID_NULL || sfid == EU_SFID_URB || sfid == EU_SFID_SAMPLER ||
+          sfid == EU_SFID_DP_SAMPLER_CACHE || sfid == EU_SFID_DP_CONSTANT_CACHE;
+}
+
+bool
+vgpu_vs_is_independent(const struct vgpu_vs *vs)
+{
+   return !vs->enabled || vs->independent;
+}
+
 bool
 vgpu_vs_init(struct vgpu_draw *draw, struct vgpu_vs **out)
 {
@@ -132,8 +147,10 @@ vgpu_vs_init(struct vgpu_draw *draw, struct vgpu_vs **out)
    vs->env.send[EU_SFID_DP_CONSTANT_CACHE] = vgpu_dp_constant_cache_send;
    vs->env.send[EU_SFID_DP_DATA_CACHE] = vgpu_dp_data_cache_send;
 
-   return vgpu_load_program(draw, vs->state.KernelStartPointer, &vs->program) &&
-          vgpu_push_constants(draw, GFX7_3DSTATE_CONSTANT_VS_header, vs->constants,
+   if (!vgpu_load_program(draw, vs->state.KernelStartPointer, &vs->program))
+      return false;
+   vs->independent = eu_program_messages(vs->program, is_independent, NULL);
+   return vgpu_push_constants(draw, GFX7_3DSTATE_CONSTANT_VS_header, vs->constants,
                               EU_GRF_COUNT, &vs->num_constants);
 }
 

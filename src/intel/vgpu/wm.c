@@ -6,12 +6,15 @@
  */
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bins.h"
 #include "copy_draw.h"
 #include "gfx7_unpack.h"
 #include "pipeline.h"
+#include "pool.h"
 #include "vgpu_priv.h"
 #include "vgpu_render.h"
 
@@ -19,6 +22,10 @@
 #define SUBPIXEL_BITS 8
 #define SUBPIXEL (1 << SUBPIXEL_BITS)
 #define MAX_PAINTERS 8
+/* With fewer pixels than that threads cost more than they save. Tests set it lower. */
+#ifndef WM_SHARED_PIXELS
+#define WM_SHARED_PIXELS 16384
+#endif
 /* Beyond this the edge functions could overflow; the guardband is far smaller. */
 #define MAX_COORDINATE 32768.0f
 
@@ -49,6 +56,11 @@ struct vgpu_wm {
    } line_stipple;
 
    struct painter painters[MAX_PAINTERS]; /* the first one works alone on what is small */
+
+   /* Primitives of all batches, to be drawn by several threads. */
+   const struct vgpu_setup **setups;
+   unsigned num_setups, max_setups;
+   struct vgpu_bins bins;
 };
 
 static void
@@ -158,6 +170,8 @@ vgpu_wm_fini(struct vgpu_wm *wm)
    /* The first one is what the others were made from. */
    for (unsigned i = MAX_PAINTERS; i-- > 0;)
       vgpu_ps_fini(wm->painters[i].ps);
+   vgpu_bins_fini(&wm->bins);
+   free(wm->setups);
    free(wm);
 }
 
@@ -349,8 +363,12 @@ paint_line(struct painter *p)
       swap = x1, x1 = y1, y1 = swap;
    }
    const bool forward = x1 >= x0;
-   const int from = forward ? first_pixel(x0) : pixel_after(x1);
-   const int to = forward ? first_pixel(x1) : pixel_after(x0);
+   int from = forward ? first_pixel(x0) : pixel_after(x1);
+   int to = forward ? first_pixel(x1) : pixel_after(x0);
+   if (!p->draw->wm->state.LineStippleEnable) { /* whose count goes on outside of the box */
+      from = max_int(from, p->box[steep]);
+      to = min_int(to, p->box[2 + steep]);
+   }
    const float slope = x1 != x0 ? (y1 - y0) / (x1 - x0) : 0;
 
    for (int n = 0; n < to - from; n++) {
@@ -379,6 +397,20 @@ make_edge(int64_t x0, int64_t y0, int64_t x1, int64_t y1)
 
    e.c = -(e.a * x0 + e.b * y0) - (top_left ? 0 : 1);
    return e;
+}
+
+/** A box that a line does not leave. */
+static void
+set_up_line(struct vgpu_setup *s, const int bounds[4])
+{
+   const float beyond = fmaxf(s->line_width, 1) + 2; /* columns are whole pixels wide */
+   const float *a = &s->v[0].x, *b = &s->v[1].x;
+
+   for (unsigned i = 0; i < 2; i++) {
+      const float low = (float)bounds[i], high = (float)bounds[2 + i];
+      s->box[i] = (int)floorf(fminf(fmaxf(fminf(a[i], b[i]) - beyond, low), high));
+      s->box[2 + i] = (int)ceilf(fminf(fmaxf(fmaxf(a[i], b[i]) + beyond, low), high));
+   }
 }
 
 static bool
@@ -590,7 +622,10 @@ vgpu_wm_primitive(struct vgpu_draw *draw, struct vgpu_batch *batch, struct vgpu_
    case VGPU_LINE:
       if (draw->samples > 1 && wm->pattern)
          return vgpu_engine_unmodelled(draw->engine, "samples of a line");
-      memcpy(s->box, box, sizeof(box));
+      if (vgpu_wm_in_turn(wm))
+         memcpy(s->box, box, sizeof(box));
+      else
+         set_up_line(s, box);
       break;
    case VGPU_TRIANGLE:
       ok = set_up_triangle(draw, s);
@@ -666,15 +701,118 @@ paint_batch(struct vgpu_draw *draw, const struct vgpu_batch *batch)
    return ok;
 }
 
+/* ---------------------------------------------------------------- several threads */
+
+static const int *
+box_of(const void *setups, unsigned i)
+{
+   return ((const struct vgpu_setup *const *)setups)[i]->box;
+}
+
+/** A loop over tiles. */
+struct tiles {
+   struct vgpu_wm *wm;
+   _Atomic bool failed;
+};
+
+/** The primitives of a tile, in their order, by a painter that no other thread has. */
+static void
+paint_tile(void *arg, unsigned tile)
+{
+   struct tiles *tiles = arg;
+   struct vgpu_wm *wm = tiles->wm;
+   const struct vgpu_bins *bins = &wm->bins;
+   unsigned i = 0;
+   int box[4];
+
+   if (bins->starts[tile] == bins->starts[tile + 1] || atomic_load(&tiles->failed))
+      return;
+   while (atomic_exchange(&wm->painters[i].busy, true))
+      i = (i + 1) % MAX_PAINTERS;
+   vgpu_bins_box(bins, tile, box);
+   for (uint32_t e = bins->starts[tile]; e < bins->starts[tile + 1]; e++) {
+      if (!paint(&wm->painters[i], wm->setups[bins->entries[e]], box)) {
+         atomic_store(&tiles->failed, true);
+         break;
+      }
+   }
+   wm->painters[i].count = 0;
+   atomic_store(&wm->painters[i].busy, false);
+}
+
+/** Gathers what is to be drawn, if threads are to share it. \return false after a fault */
+static bool
+gather(struct vgpu_draw *draw, const struct vgpu_batch *batches, unsigned count, bool *shared)
+{
+   struct vgpu_wm *wm = draw->wm;
+   int64_t pixels = 0;
+   unsigned n = 0;
+
+   *shared = false;
+   if (vgpu_pool_threads(draw->engine->pool) < 2 || vgpu_wm_in_turn(wm))
+      return true;
+   for (unsigned b = 0; b < count; b++) {
+      for (unsigned i = 0; i < batches[b].count; i++) {
+         const int *box = batch_setup(&batches[b], i)->box;
+         pixels += (int64_t)(box[2] - box[0]) * (box[3] - box[1]);
+      }
+      n += batches[b].count;
+   }
+   if (pixels < WM_SHARED_PIXELS || !vgpu_ps_is_independent(wm->painters[0].ps))
+      return true;
+
+   if (n > wm->max_setups) {
+      const struct vgpu_setup **setups = realloc(wm->setups, n * sizeof(*setups));
+      if (!setups)
+         return vgpu_engine_fault(draw->engine, "no host memory for primitives");
+      wm->setups = setups;
+      wm->max_setups = n;
+   }
+   wm->num_setups = 0;
+   for (unsigned b = 0; b < count; b++) {
+      for (unsigned i = 0; i < batches[b].count; i++)
+         wm->setups[wm->num_setups++] = batch_setup(&batches[b], i);
+   }
+   if (!vgpu_bins_sort(&wm->bins, box_of, wm->setups, wm->num_setups))
+      return vgpu_engine_fault(draw->engine, "no host memory for tiles");
+   *shared = true;
+   return true;
+}
+
+static bool
+paint_shared(struct vgpu_draw *draw)
+{
+   struct vgpu_wm *wm = draw->wm;
+   struct tiles tiles = { .wm = wm };
+   const unsigned threads = vgpu_pool_threads(draw->engine->pool);
+
+   for (unsigned i = 0; i < MAX_PAINTERS; i++) {
+      struct painter *p = &wm->painters[i];
+      p->draw = draw;
+      /* One for each thread; the others are never free. */
+      p->busy = i >= threads;
+      if (i < threads && !p->ps && !vgpu_ps_clone(wm->painters[0].ps, &p->ps))
+         return false;
+   }
+   draw->engine->shared = true;
+   vgpu_pool_run(draw->engine->pool, wm->bins.count, paint_tile, &tiles);
+   draw->engine->shared = false;
+   return !atomic_load(&tiles.failed);
+}
+
 bool
 vgpu_wm_draw(struct vgpu_draw *draw, struct vgpu_batch *batches, unsigned count)
 {
    const enum vgpu_copy_result copied = count == 1 ? copy(draw, batches) : VGPU_COPY_NOT_TAKEN;
    const bool shade = copied == VGPU_COPY_NOT_TAKEN || vgpu_copy_is_checked(draw->copy);
-   bool ok = copied != VGPU_COPY_STOPPED;
+   bool shared = false, ok = copied != VGPU_COPY_STOPPED;
 
+   if (ok && shade)
+      ok = gather(draw, batches, count, &shared);
+   if (ok && shared)
+      ok = paint_shared(draw);
    for (unsigned b = 0; b < count; b++) {
-      ok = ok && (!shade || paint_batch(draw, &batches[b]));
+      ok = ok && (!shade || shared || paint_batch(draw, &batches[b]));
       batches[b].count = batches[b].used_bytes = 0;
    }
    return ok && (!shade || copied != VGPU_COPY_TAKEN || vgpu_copy_compare(draw->copy));

@@ -84,11 +84,12 @@ write_config(struct fixture *f, uint32_t offset, uint16_t value)
 }
 
 static int
-setup(void **state, bool synchronous)
+setup(void **state, bool synchronous, unsigned threads)
 {
    struct fixture *f = calloc(1, sizeof(*f));
    const struct vgpu_params params = {
       .ops = &ops, .opaque = f, .synchronous = synchronous,
+      .threads = threads,
    };
 
    assert_non_null(f);
@@ -115,13 +116,19 @@ setup(void **state, bool synchronous)
 int
 fixture_setup(void **state)
 {
-   return setup(state, true);
+   return setup(state, true, 1);
 }
 
 int
 fixture_setup_threads(void **state)
 {
-   return setup(state, false);
+   return setup(state, false, 0);
+}
+
+int
+fixture_setup_pool(void **state)
+{
+   return setup(state, true, 4);
 }
 
 int

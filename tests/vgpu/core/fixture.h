@@ -42,6 +42,8 @@ struct fixture {
 
 int fixture_setup(void **state);
 int fixture_setup_threads(void **state);
+/** As fixture_setup(), but four threads share pixel work. */
+int fixture_setup_pool(void **state);
 int fixture_teardown(void **state);
 
 uint32_t fixture_read(struct fixture *f, uint32_t offset);
