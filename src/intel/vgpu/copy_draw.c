@@ -74,7 +74,7 @@ depth_is_off(const struct vgpu_copy *copy)
    GFX7_3DSTATE_DEPTH_BUFFER_unpack(&depth, packet->dw, packet->len_dw);
    if (depth.SurfaceType == SURFTYPE_NULL)
       return true;
-   if (!read_pointed(draw, GFX7_3DSTATE_DEPTH_STENCIL_STATE_POINTERS_header, ~63u, dw, 3))
+   if (!read_pointed(draw, GFX7_3DSTATE_DEPTH_STENCIL_STATE_POINTERS_header, ~31u, dw, 3))
       return false;
    GFX7_DEPTH_STENCIL_STATE_unpack(&ds, dw, 3);
    return !ds.DepthTestEnable && !ds.DepthBufferWriteEnable && !ds.StencilTestEnable;
