@@ -47,39 +47,6 @@ static const char *const type_names[16] = {
    [DC_UNTYPED_SURFACE_WRITE] = "untyped surface write",
 };
 
-static const struct vgpu_message_entry matrix[] = {
-   { "OWord block read", true, NULL },
-   { "unaligned OWord block read", true, NULL },
-   { "OWord dual block read", true, NULL },
-   { "DWord scattered read", true, NULL },
-   { "byte scattered read", true, NULL },
-   { "untyped surface read", true, NULL },
-   { "untyped atomic operation", true, "the two-word compare and write faults" },
-   { "memory fence", true, "memory is always in order" },
-   { "OWord block write", true, NULL },
-   { "OWord dual block write", true, NULL },
-   { "DWord scattered write", true, NULL },
-   { "byte scattered write", true, NULL },
-   { "untyped surface write", true, NULL },
-   { "scratch block read", true, "OWord mode" },
-   { "scratch block write", true, "OWord mode" },
-   { "typed surface read", true, NULL },
-   { "typed surface write", true, NULL },
-   { "typed atomic operation", true, NULL },
-   { "shared local memory", false, "binding table index 254" },
-   { "media block read", false, NULL },
-   { "media block write", false, NULL },
-   { "AVC loop filter read", false, NULL },
-   { "render target unorm read and write", false, NULL },
-};
-
-const struct vgpu_message_entry *
-vgpu_dp_matrix(size_t *count)
-{
-   *count = sizeof(matrix) / sizeof(matrix[0]);
-   return matrix;
-}
-
 bool
 dp_check_length(const struct eu_message *msg, const char *name, unsigned mlen, unsigned rlen)
 {

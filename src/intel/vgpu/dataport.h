@@ -26,7 +26,4 @@ bool vgpu_dp_data_cache_send(void *opaque, const struct eu_message *msg);
 /** Messages to EU_SFID_DP_RENDER_CACHE other than render target writes. */
 bool vgpu_dp_render_cache_typed(void *opaque, const struct eu_message *msg);
 
-/** Every message of the data port, render target writes apart. */
-const struct vgpu_message_entry *vgpu_dp_matrix(size_t *count);
-
 #endif

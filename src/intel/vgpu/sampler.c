@@ -82,35 +82,6 @@ static const struct message messages[32] = {
             { UVR, PARAM_NONE, PARAM_SI } },
 };
 
-static const struct vgpu_message_entry matrix[] = {
-   { "sample", true, "SIMD8 and SIMD16; not anisotropic" },
-   { "sample_b", true, "SIMD8 and SIMD16; not anisotropic" },
-   { "sample_l", true, NULL },
-   { "sample_c", true, "SIMD8 and SIMD16; not anisotropic" },
-   { "sample_d", true, "not anisotropic" },
-   { "sample_b_c", true, "SIMD8 and SIMD16; not anisotropic" },
-   { "sample_l_c", true, NULL },
-   { "ld", true, NULL },
-   { "gather4", true, NULL },
-   { "LOD", true, "SIMD8 and SIMD16" },
-   { "resinfo", true, NULL },
-   { "sampleinfo", true, NULL },
-   { "gather4_c", true, NULL },
-   { "gather4_po", true, NULL },
-   { "gather4_po_c", true, NULL },
-   { "ld_mcs", true, NULL },
-   { "ld2dms", true, NULL },
-   { "ld2dss", true, NULL },
-   { "SIMD32/64", false, "deinterlacing, sample_unorm, cache flush" },
-};
-
-const struct vgpu_message_entry *
-vgpu_sampler_matrix(size_t *count)
-{
-   *count = sizeof(matrix) / sizeof(matrix[0]);
-   return matrix;
-}
-
 static uint32_t
 as_bits(float value)
 {

@@ -21,7 +21,4 @@
  */
 bool vgpu_sampler_send(void *opaque, const struct eu_message *msg);
 
-/** Every message of the sampling engine. */
-const struct vgpu_message_entry *vgpu_sampler_matrix(size_t *count);
-
 #endif

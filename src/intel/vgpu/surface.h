@@ -247,13 +247,6 @@ vgpu_surface_image_address(const struct vgpu_surface *surface,
                                                (image->x + x) * surface->bytes, image->y + y);
 }
 
-/** A message to a shared function, for the support matrix. */
-struct vgpu_message_entry {
-   const char *name;
-   bool done;        /* false: faults by name */
-   const char *note; /* NULL: nothing to say */
-};
-
 /* ---------------------------------------------------------------- binding tables */
 
 /**

@@ -10,6 +10,7 @@
 
 #include "eu/eu.h"
 #include "gfx7_table.h"
+#include "messages.h"
 #include "vgpu_blt.h"
 #include "vgpu_cs.h"
 #include "vgpu_priv.h"
@@ -103,6 +104,25 @@ print_execution_unit(void)
 }
 
 static void
+print_messages(void)
+{
+   size_t count;
+   const struct vgpu_message *m = vgpu_messages(&count);
+
+   printf("### Messages\n\n| shared function | message | type | state | note |\n"
+          "| --- | --- | --- | --- | --- |\n");
+   for (size_t i = 0; i < count; i++, m++) {
+      printf("| %s | %s | ", eu_sfid_name(m->sfid), m->name);
+      if (m->field == VGPU_MESSAGE_MODE)
+         printf("-");
+      else
+         printf("%s%u", m->field == VGPU_MESSAGE_RT_TYPE ? "12, " : "", m->type);
+      printf(" | %s | %s |\n", m->done ? "done" : "faults", m->note ? m->note : "");
+   }
+   printf("\n");
+}
+
+static void
 print_registers(void)
 {
    static const char *const kinds[] = {
@@ -139,6 +159,7 @@ main(void)
    print_blitter();
    print_commands("Video", 3, GFX7_ENGINE_VIDEO, NULL, "no video unit");
    print_execution_unit();
+   print_messages();
    print_registers();
    return 0;
 }

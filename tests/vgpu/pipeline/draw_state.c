@@ -101,6 +101,15 @@ draw_pixel_shader_of_payload(struct fixture *f, unsigned first, unsigned attribu
 }
 
 void
+draw_message(struct fixture *f, uint32_t offset, unsigned sfid, uint32_t descriptor)
+{
+   const struct insn code =
+      enc_send(8, null_dst(EU_TYPE_UW), 0, sfid, descriptor, true);
+
+   memcpy(data(f, offset), &code, sizeof(code));
+}
+
+void
 draw_render_target(struct fixture *f, const uint32_t dw[8])
 {
    const uint32_t entry = SURFACE;

@@ -64,6 +64,9 @@ void draw_pixel_shader(struct fixture *f, const float color[4], uint32_t wm);
 void draw_pixel_shader_of_payload(struct fixture *f, unsigned first, unsigned attributes,
                                   uint32_t wm);
 
+/** A kernel, at an offset from FIXTURE_DATA, that sends the registers from 0 on and ends. */
+void draw_message(struct fixture *f, uint32_t offset, unsigned sfid, uint32_t descriptor);
+
 /** The RENDER_SURFACE_STATE at binding table index 0. */
 void draw_render_target(struct fixture *f, const uint32_t dw[8]);
 void draw_null_render_target(struct fixture *f);

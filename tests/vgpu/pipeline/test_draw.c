@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "draw_state.h"
+#include "messages.h"
 #include "pipeline.h"
 
 static void
@@ -228,6 +229,55 @@ indirect_parameters(void **fixture)
    assert_int_equal(drawn_points(f), 0);
 }
 
+/* A shader of a single message, whose type the table of messages has, or has not. */
+static void
+expect_type(struct fixture *f, enum eu_sfid sfid, enum vgpu_message_field field, unsigned type,
+            const char *unknown)
+{
+   const struct vgpu_message *m = vgpu_message_find(sfid, field, type);
+
+   if (m && m->done ? f->faults && strstr(f->last_fault, unknown)
+                    : f->faults != 1 || !strstr(f->last_fault, unknown))
+      fail_msg("%s, type %u, %s: %u faults, the last \"%s\"", eu_sfid_name(sfid), type,
+               !m ? "reserved" : m->done ? "done" : "faults", f->faults, f->last_fault);
+}
+
+static void
+render_target_writes_are_as_in_the_table(void **fixture)
+{
+   for (unsigned type = 0; type < 8; type++) {
+      struct fixture *f = *fixture;
+
+      draw_state(f, 0, 0, 40, 40, 0);
+      draw_null_render_target(f);
+      draw_pixel_shader_of_payload(f, 0, 2, 0);
+      draw_message(f, KERNEL, EU_SFID_DP_RENDER_CACHE, 8 << 25 | 12 << 14 | 1 << 12 | type << 8);
+      draw(f);
+      expect_type(f, EU_SFID_DP_RENDER_CACHE, VGPU_MESSAGE_RT_TYPE, type,
+                  "render target write of type");
+      fixture_teardown(fixture);
+      fixture_setup(fixture);
+   }
+}
+
+static void
+urb_messages_are_as_in_the_table(void **fixture)
+{
+   for (unsigned type = 0; type < 8; type++) {
+      static const float corners[] = { 10, 10 };
+      struct fixture *f = *fixture;
+
+      draw_state(f, 0, 0, 40, 40, 0);
+      SUBMIT(f, VGPU_RCS, CMD(0x7830, 2), 32 << 16 | 1);
+      SUBMIT(f, VGPU_RCS, CMD(0x7810, 6), KERNEL, 0, 0, 1 << 20 | 1 << 11, 1);
+      draw_message(f, KERNEL, EU_SFID_URB, 2 << 25 | 1 << 19 | 1 << 14 | type);
+      draw_primitives(f, POINTLIST, corners, 1);
+      expect_type(f, EU_SFID_URB, VGPU_MESSAGE_TYPE, type, "URB message");
+      fixture_teardown(fixture);
+      fixture_setup(fixture);
+   }
+}
+
 int
 main(void)
 {
@@ -237,6 +287,10 @@ main(void)
                                       fixture_teardown),
       cmocka_unit_test_setup_teardown(runs_of_any_length, fixture_setup, fixture_teardown),
       cmocka_unit_test_setup_teardown(indirect_parameters, fixture_setup, fixture_teardown),
+      cmocka_unit_test_setup_teardown(render_target_writes_are_as_in_the_table, fixture_setup,
+                                      fixture_teardown),
+      cmocka_unit_test_setup_teardown(urb_messages_are_as_in_the_table, fixture_setup,
+                                      fixture_teardown),
    };
 
    return cmocka_run_group_tests(tests, NULL, NULL);
