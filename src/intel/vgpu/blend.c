@@ -16,6 +16,8 @@ enum blend_factor {
    FACTOR_SRC_ALPHA_SATURATE = 6,
    FACTOR_CONST_COLOR = 7,
    FACTOR_CONST_ALPHA = 8,
+   FACTOR_SRC1_COLOR = 9,
+   FACTOR_SRC1_ALPHA = 10,
    FACTOR_ZERO = 17,
    FACTOR_INV_SRC_COLOR = 18,
    FACTOR_INV_SRC_ALPHA = 19,
@@ -23,6 +25,8 @@ enum blend_factor {
    FACTOR_INV_DST_COLOR = 21,
    FACTOR_INV_CONST_COLOR = 23,
    FACTOR_INV_CONST_ALPHA = 24,
+   FACTOR_INV_SRC1_COLOR = 25,
+   FACTOR_INV_SRC1_ALPHA = 26,
 };
 
 enum blend_function { BLEND_ADD, BLEND_SUBTRACT, BLEND_REVERSE_SUBTRACT, BLEND_MIN, BLEND_MAX };
@@ -30,15 +34,21 @@ enum blend_function { BLEND_ADD, BLEND_SUBTRACT, BLEND_REVERSE_SUBTRACT, BLEND_M
 bool
 vgpu_blend_factor_is_modelled(unsigned factor)
 {
-   /* The ones that are missing take a second source colour. */
-   return (factor >= FACTOR_ONE && factor <= FACTOR_CONST_ALPHA) ||
+   return (factor >= FACTOR_ONE && factor <= FACTOR_SRC1_ALPHA) ||
           (factor >= FACTOR_ZERO && factor <= FACTOR_INV_DST_COLOR) ||
-          factor == FACTOR_INV_CONST_COLOR || factor == FACTOR_INV_CONST_ALPHA;
+          (factor >= FACTOR_INV_CONST_COLOR && factor <= FACTOR_INV_SRC1_ALPHA);
+}
+
+bool
+vgpu_blend_factor_is_dual_source(unsigned factor)
+{
+   return factor == FACTOR_SRC1_COLOR || factor == FACTOR_SRC1_ALPHA ||
+          factor == FACTOR_INV_SRC1_COLOR || factor == FACTOR_INV_SRC1_ALPHA;
 }
 
 static float
-factor_value(unsigned factor, unsigned channel, const float src[4], const float dst[4],
-             const float constant[4])
+factor_value(unsigned factor, unsigned channel, const float src[4], const float src1[4],
+             const float dst[4], const float constant[4])
 {
    switch ((enum blend_factor)factor) {
    case FACTOR_ONE:
@@ -57,6 +67,10 @@ factor_value(unsigned factor, unsigned channel, const float src[4], const float 
       return constant[channel];
    case FACTOR_CONST_ALPHA:
       return constant[3];
+   case FACTOR_SRC1_COLOR:
+      return src1[channel];
+   case FACTOR_SRC1_ALPHA:
+      return src1[3];
    case FACTOR_ZERO:
       return 0;
    case FACTOR_INV_SRC_COLOR:
@@ -71,18 +85,24 @@ factor_value(unsigned factor, unsigned channel, const float src[4], const float 
       return 1 - constant[channel];
    case FACTOR_INV_CONST_ALPHA:
       return 1 - constant[3];
+   case FACTOR_INV_SRC1_COLOR:
+      return 1 - src1[channel];
+   case FACTOR_INV_SRC1_ALPHA:
+      return 1 - src1[3];
    }
    return 0;
 }
 
 void
-vgpu_blend(const struct vgpu_blend *blend, const float src[4], const float dst[4],
-           const float constant[4], float out[4])
+vgpu_blend(const struct vgpu_blend *blend, const float src[4], const float src1[4],
+           const float dst[4], const float constant[4], float out[4])
 {
    for (unsigned c = 0; c < 4; c++) {
       const unsigned which = c == 3;
-      const float s = src[c] * factor_value(blend->src_factor[which], c, src, dst, constant);
-      const float d = dst[c] * factor_value(blend->dst_factor[which], c, src, dst, constant);
+      const float s =
+         src[c] * factor_value(blend->src_factor[which], c, src, src1, dst, constant);
+      const float d =
+         dst[c] * factor_value(blend->dst_factor[which], c, src, src1, dst, constant);
       switch ((enum blend_function)blend->function[which]) {
       case BLEND_ADD:
          out[c] = s + d;

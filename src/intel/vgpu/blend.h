@@ -16,10 +16,14 @@ struct vgpu_blend {
    uint8_t src_factor[2], dst_factor[2], function[2];
 };
 
+/** False for a number that is reserved. */
 bool vgpu_blend_factor_is_modelled(unsigned factor);
+/** True if the factor is of the second source colour. */
+bool vgpu_blend_factor_is_dual_source(unsigned factor);
 
-void vgpu_blend(const struct vgpu_blend *blend, const float src[4], const float dst[4],
-                const float constant[4], float out[4]);
+/** \param src1  the second source colour, which only its own factors read */
+void vgpu_blend(const struct vgpu_blend *blend, const float src[4], const float src1[4],
+                const float dst[4], const float constant[4], float out[4]);
 
 /** LOGICOP_CLEAR (0) to LOGICOP_SET (15), bit by bit. */
 uint32_t vgpu_logic_op(unsigned function, uint32_t src, uint32_t dst);

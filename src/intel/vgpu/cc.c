@@ -239,11 +239,11 @@ fast_clear(struct vgpu_cc *cc, struct vgpu_surface *surface, uint32_t lod, uint3
    return true;
 }
 
-/** Blends a colour into a texel. */
+/** Blends a colour into a texel. \param color1  the second source colour, NULL: there is none */
 static bool
 write_texel(struct vgpu_cc *cc, const struct GFX7_BLEND_STATE_ENTRY *b,
             struct vgpu_surface *surface, uint32_t lod, uint32_t layer, int x, int y,
-            const uint32_t color[4])
+            const uint32_t color[4], const uint32_t color1[4])
 {
    struct vgpu_engine *engine = cc->draw->engine;
    const unsigned mask = (b->WriteDisableRed ? 0 : 1) | (b->WriteDisableGreen ? 0 : 2) |
@@ -251,14 +251,17 @@ write_texel(struct vgpu_cc *cc, const struct GFX7_BLEND_STATE_ENTRY *b,
    if (vgpu_format_is_integer(surface->format))
       return vgpu_surface_store(surface, lod, layer, x, y, color, mask);
 
-   float src[4], constant[4];
+   float src[4], src1[4] = { 0 }, constant[4];
    memcpy(src, color, sizeof(src));
+   if (color1)
+      memcpy(src1, color1, sizeof(src1));
    memcpy(constant, cc->constant, sizeof(constant));
    if (b->AlphaToOneEnable)
       src[3] = 1;
    const bool clamps = b->ColorBufferBlendEnable || !clamped_by_format(b, surface->format);
    if (b->PreBlendColorClampEnable && clamps) {
       clamp_color(b, surface->format, src);
+      clamp_color(b, surface->format, src1);
       clamp_color(b, surface->format, constant);
    }
    if (b->ColorBufferBlendEnable) {
@@ -279,13 +282,18 @@ write_texel(struct vgpu_cc *cc, const struct GFX7_BLEND_STATE_ENTRY *b,
             return vgpu_engine_unmodelled(engine, "blend factor %u or %u, function %u",
                                           blend.src_factor[i], blend.dst_factor[i],
                                           blend.function[i]);
+         if (!color1 && (vgpu_blend_factor_is_dual_source(blend.src_factor[i]) ||
+                         vgpu_blend_factor_is_dual_source(blend.dst_factor[i])))
+            return vgpu_engine_fault(engine, "blend factor %u or %u of a second source colour, "
+                                     "which the pixel shader does not write",
+                                     blend.src_factor[i], blend.dst_factor[i]);
       }
       uint32_t bits[4];
       float dst[4], result[4];
       if (!vgpu_surface_fetch(surface, lod, layer, x, y, bits))
          return false;
       memcpy(dst, bits, sizeof(dst));
-      vgpu_blend(&blend, src, dst, constant, result);
+      vgpu_blend(&blend, src, src1, dst, constant, result);
       memcpy(src, result, sizeof(src));
    }
    if (b->PostBlendColorClampEnable && clamps)
@@ -300,7 +308,8 @@ write_texel(struct vgpu_cc *cc, const struct GFX7_BLEND_STATE_ENTRY *b,
 
 bool
 vgpu_cc_write(struct vgpu_cc *cc, unsigned binding_table_index, unsigned target,
-              uint32_t array_index, int x, int y, uint8_t samples, const uint32_t color[4])
+              uint32_t array_index, int x, int y, uint8_t samples, const uint32_t color[4],
+              const uint32_t color1[4])
 {
    struct vgpu_engine *engine = cc->draw->engine;
    struct vgpu_surface *surface = vgpu_shader_env_surface(cc->env, binding_table_index);
@@ -334,7 +343,8 @@ vgpu_cc_write(struct vgpu_cc *cc, unsigned binding_table_index, unsigned target,
          continue;
       column = x, row = y;
       vgpu_surface_place_sample(surface, sample, &column, &row, &element);
-      if (!write_texel(cc, &cc->blend[target], surface, lod, element, column, row, color))
+      if (!write_texel(cc, &cc->blend[target], surface, lod, element, column, row, color,
+                       color1))
          return false;
    }
    return true;
@@ -436,7 +446,8 @@ vgpu_cc_write_pixels(struct vgpu_cc *cc, unsigned binding_table_index, unsigned 
       for (unsigned c = 0; c < 4; c++)
          memcpy(&color[c], p->color[c] + (p->replicated ? 0 : 4 * i), sizeof(color[c]));
       if (p->mask >> i & 1 &&
-          !vgpu_cc_write(cc, binding_table_index, target, array_index, p->x[i], p->y[i], 1, color))
+          !vgpu_cc_write(cc, binding_table_index, target, array_index, p->x[i], p->y[i], 1, color,
+                         NULL))
          return false;
    }
    return true;

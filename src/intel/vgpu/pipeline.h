@@ -270,9 +270,13 @@ bool vgpu_cc_alpha_test(const struct vgpu_cc *cc, float alpha);
 bool vgpu_cc_tests_alpha(const struct vgpu_cc *cc);
 /** Samples that Alpha To Coverage leaves of a pixel. */
 uint8_t vgpu_cc_alpha_to_coverage(const struct vgpu_cc *cc, float alpha);
-/** Blends a colour (four components of 32 bits) into samples of a pixel of a render target. */
+/**
+ * Blends a colour (four components of 32 bits) into samples of a pixel of a render target.
+ * \param color1  the second source colour, NULL: there is none
+ */
 bool vgpu_cc_write(struct vgpu_cc *cc, unsigned binding_table_index, unsigned target,
-                   uint32_t array_index, int x, int y, uint8_t samples, const uint32_t color[4]);
+                   uint32_t array_index, int x, int y, uint8_t samples, const uint32_t color[4],
+                   const uint32_t color1[4]);
 
 /** Pixels with one sample each, in pairs: from an even x on, one and the next to its right. */
 struct vgpu_cc_pixels {

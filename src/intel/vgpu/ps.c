@@ -167,8 +167,13 @@ render_cache_send(void *opaque, const struct eu_message *msg)
    case SIMD16_REPLICATED:
       break;
    case SIMD8_SINGLE_SOURCE_01:
+   case SIMD8_DUAL_SOURCE_01:
       lanes = 8;
       first_lane = high_slots ? 8 : msg->group;
+      break;
+   case SIMD8_DUAL_SOURCE_23:
+      lanes = 8;
+      first_lane = 8;
       break;
    default:
       return eu_thread_fault(msg->thread, "render target write of type %u", type);
@@ -187,7 +192,8 @@ render_cache_send(void *opaque, const struct eu_message *msg)
    const unsigned alpha_at = at;
    if (source0_alpha)
       at += regs;
-   const unsigned color_regs = type == SIMD16_REPLICATED ? 1 : 4 * regs;
+   const bool dual = type == SIMD8_DUAL_SOURCE_01 || type == SIMD8_DUAL_SOURCE_23;
+   const unsigned color_regs = type == SIMD16_REPLICATED ? 1 : (dual ? 8 : 4) * regs;
    if (msg->mlen < at + color_regs)
       return eu_thread_fault(msg->thread, "render target write of %u registers", msg->mlen);
    const unsigned rest = msg->mlen - at - color_regs;
@@ -196,7 +202,7 @@ render_cache_send(void *opaque, const struct eu_message *msg)
       return eu_thread_fault(msg->thread, "render target write with %u more registers", rest);
 
    /* Without late tests pixels are written together. */
-   if (ps->early_depth && ps->draw->samples == 1 && !vgpu_cc_tests_alpha(ps->cc) &&
+   if (ps->early_depth && ps->draw->samples == 1 && !vgpu_cc_tests_alpha(ps->cc) && !dual &&
        first_lane + lanes <= MAX_PIXELS) {
       struct vgpu_cc_pixels pixels = {
          .count = lanes, .x = ps->x + first_lane, .y = ps->y + first_lane,
@@ -218,11 +224,14 @@ render_cache_send(void *opaque, const struct eu_message *msg)
       /* Helper pixels may run along, but only samples that the windower gave are written. */
       if (!(mask >> lane & 1) || p >= MAX_PIXELS || !ps->samples[p])
          continue;
-      uint32_t color[4];
-      for (unsigned c = 0; c < 4; c++)
+      uint32_t color[4], color1[4];
+      for (unsigned c = 0; c < 4; c++) {
          color[c] = type == SIMD16_REPLICATED
                        ? read_dw(msg->payload[at], c)
                        : read_dw(msg->payload[at + c * regs + lane / 8], lane % 8);
+         if (dual)
+            color1[c] = read_dw(msg->payload[at + 4 + c], lane);
+      }
       if (!(ps->tested & BIT(p))) {
          float alpha, z = 0;
          memcpy(&alpha, &color[3], sizeof(alpha));
@@ -235,7 +244,7 @@ render_cache_send(void *opaque, const struct eu_message *msg)
       }
       if (ps->samples[p] &&
           !vgpu_cc_write(ps->cc, surface, target, ps->setup->render_target_array_index, ps->x[p],
-                         ps->y[p], ps->samples[p], color))
+                         ps->y[p], ps->samples[p], color, dual ? color1 : NULL))
          return false;
    }
    return true;
@@ -334,8 +343,6 @@ vgpu_ps_init(struct vgpu_draw *draw, struct vgpu_ps **out)
    /* Texels are always valid, see surface.h: a resolve finds nothing to do. */
    if (ps->state.RenderTargetResolveEnable)
       ps->dispatch = false;
-   if (ps->state.DualSourceBlendEnable)
-      return vgpu_engine_unmodelled(engine, "dual source blending");
    if (ps->state.oMaskPresenttoRenderTarget || ps->wm.PixelShaderUsesInputCoverageMask)
       return vgpu_engine_unmodelled(engine, "coverage masks");
    if (!ps->dispatch)

@@ -101,6 +101,25 @@ draw_pixel_shader_of_payload(struct fixture *f, unsigned first, unsigned attribu
 }
 
 void
+draw_pixel_shader_of_two(struct fixture *f, const float color[4], const float color1[4])
+{
+   /* SIMD8 dual source, of the lower pixels and then of the upper ones. */
+   const uint32_t lower = 8 << 25 | 12 << 14 | 2 << 8;
+   const uint32_t upper = 8 << 25 | 12 << 14 | 1 << 12 | 3 << 8;
+   struct insn code[10];
+
+   for (unsigned c = 0; c < 8; c++)
+      code[c] = no_mask(enc1(EU_OP_MOV, 8, dst(20 + c, 0, 1, EU_TYPE_F),
+                             imm_f(c < 4 ? color[c] : color1[c - 4])));
+   code[8] = enc_send(8, null_dst(EU_TYPE_UW), 20, EU_SFID_DP_RENDER_CACHE, lower, false);
+   code[9] = with_group(
+      enc_send(8, null_dst(EU_TYPE_UW), 20, EU_SFID_DP_RENDER_CACHE, upper, true), 8);
+   memcpy(data(f, KERNEL), code, sizeof(code));
+   SUBMIT(f, VGPU_RCS, CMD(0x7814, 3), WM_DISPATCH, 0);
+   SUBMIT(f, VGPU_RCS, CMD(0x7820, 8), KERNEL, 0, 0, 1 << 1 | 1 << 7, 2 << 16, 0, 0);
+}
+
+void
 draw_message(struct fixture *f, uint32_t offset, unsigned sfid, uint32_t descriptor)
 {
    const struct insn code =

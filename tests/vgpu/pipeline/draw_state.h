@@ -64,6 +64,9 @@ void draw_pixel_shader(struct fixture *f, const float color[4], uint32_t wm);
 void draw_pixel_shader_of_payload(struct fixture *f, unsigned first, unsigned attributes,
                                   uint32_t wm);
 
+/** A pixel shader of 16 pixels that writes two source colours to index 0, for blending. */
+void draw_pixel_shader_of_two(struct fixture *f, const float color[4], const float color1[4]);
+
 /** A kernel, at an offset from FIXTURE_DATA, that sends the registers from 0 on and ends. */
 void draw_message(struct fixture *f, uint32_t offset, unsigned sfid, uint32_t descriptor);
 

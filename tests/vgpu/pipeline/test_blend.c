@@ -78,6 +78,7 @@ static void
 blend_factors(void **state)
 {
    static const float src[4] = { 0.5f, 0.25f, 0.125f, 0.75f };
+   static const float src1[4] = { 0.125f, 0.5f, 0.75f, 0.25f };
    static const float dst[4] = { 0.0625f, 0.5f, 1, 0.5f };
    static const float constant[4] = { 0.25f, 0.5f, 0.75f, 0.125f };
    /* Each factor as the source's, with the destination's zero: red and alpha that come out. */
@@ -93,6 +94,8 @@ blend_factors(void **state)
       { 6, 0.5f * 0.5f, 0.75f },                         /* source alpha saturate */
       { 7, 0.5f * 0.25f, 0.75f * 0.125f },               /* constant colour */
       { 8, 0.5f * 0.125f, 0.75f * 0.125f },              /* constant alpha */
+      { 9, 0.5f * 0.125f, 0.75f * 0.25f },               /* second source colour */
+      { 10, 0.5f * 0.25f, 0.75f * 0.25f },               /* second source alpha */
       { 17, 0, 0 },                                      /* zero */
       { 18, 0.5f * 0.5f, 0.75f * 0.25f },                /* inverses */
       { 19, 0.5f * 0.25f, 0.75f * 0.25f },
@@ -100,6 +103,8 @@ blend_factors(void **state)
       { 21, 0.5f * 0.9375f, 0.75f * 0.5f },
       { 23, 0.5f * 0.75f, 0.75f * 0.875f },
       { 24, 0.5f * 0.875f, 0.75f * 0.875f },
+      { 25, 0.5f * 0.875f, 0.75f * 0.75f },
+      { 26, 0.5f * 0.75f, 0.75f * 0.75f },
    };
    unsigned modelled = 0;
    float out[4];
@@ -109,7 +114,7 @@ blend_factors(void **state)
       const uint8_t f = factors[i].factor;
       const struct vgpu_blend blend = { { f, f }, { 17, 17 }, { 0, 0 } };
       assert_true(vgpu_blend_factor_is_modelled(f));
-      vgpu_blend(&blend, src, dst, constant, out);
+      vgpu_blend(&blend, src, src1, dst, constant, out);
       assert_true(out[0] == factors[i].red && out[3] == factors[i].alpha);
    }
    for (unsigned f = 0; f < 32; f++)
@@ -133,7 +138,7 @@ blend_functions(void **state)
       /* Minimum and maximum go without the factors. */
       const uint8_t factor = f < 3 ? 1 : 17;
       const struct vgpu_blend blend = { { factor, factor }, { factor, factor }, { f, f } };
-      vgpu_blend(&blend, src, dst, src, out);
+      vgpu_blend(&blend, src, src, dst, src, out);
       assert_true(out[0] == results[f].red && out[3] == results[f].alpha);
    }
 }
