@@ -194,38 +194,44 @@ write_logic_op(struct vgpu_surface *surface, uint32_t lod, uint32_t layer, int x
    return vgpu_surface_write_row(surface, lod, layer, x, y, 1, dst);
 }
 
-/**
- * A fast clear: each pixel of the draw stands for a block of texels (PRM, "MCS Buffer for Render
- * Target(s)", scale factors of the clear rectangle), which gets the surface's clear colour.
- */
+bool
+vgpu_cc_fast_clear_block(const struct vgpu_surface *surface, uint32_t *width, uint32_t *height)
+{
+   const bool y_tiled = surface->tiling == VGPU_TILING_Y;
+   const bool multisampled = surface->samples > 1;
+
+   switch (multisampled ? 0 : surface->bytes) {
+   case 0: /* of several samples, "Multisampled" in the same table */
+      *width = surface->samples == 8 ? 2 : 8;
+      break;
+   case 4:
+      *width = y_tiled ? 64 : 128;
+      break;
+   case 8:
+      *width = y_tiled ? 32 : 64;
+      break;
+   case 16:
+      *width = y_tiled ? 16 : 32;
+      break;
+   default:
+      return false;
+   }
+   *height = multisampled ? 2 : y_tiled ? 64 : 32;
+   return surface->tiling != VGPU_TILING_LINEAR && (!multisampled || surface->has_mcs);
+}
+
+/** A fast clear gives a block of texels the surface's clear colour. */
 static bool
 fast_clear(struct vgpu_cc *cc, struct vgpu_surface *surface, uint32_t lod, uint32_t layer, int x,
            int y)
 {
-   const bool y_tiled = surface->tiling == VGPU_TILING_Y;
    const uint32_t samples = surface->samples > 1 ? surface->samples : 1;
    uint32_t width, height;
 
-   switch (samples > 1 ? 0 : surface->bytes) {
-   case 0: /* of several samples, "Multisampled" in the same table */
-      width = samples == 8 ? 2 : 8;
-      break;
-   case 4:
-      width = y_tiled ? 64 : 128;
-      break;
-   case 8:
-      width = y_tiled ? 32 : 64;
-      break;
-   case 16:
-      width = y_tiled ? 16 : 32;
-      break;
-   default:
-      return vgpu_engine_fault(cc->draw->engine, "fast clear of %s", surface->format->name);
-   }
-   height = samples > 1 ? 2 : y_tiled ? 64 : 32;
-   if (surface->tiling == VGPU_TILING_LINEAR || (samples > 1 && !surface->has_mcs))
+   if (!vgpu_cc_fast_clear_block(surface, &width, &height))
       return vgpu_engine_fault(cc->draw->engine,
-                               "fast clear of a linear surface or one without an MCS");
+                               "fast clear of %s, of a linear surface or one without an MCS",
+                               surface->format->name);
 
    uint32_t color[4];
    vgpu_surface_clear_color(surface, color);

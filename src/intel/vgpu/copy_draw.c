@@ -137,7 +137,7 @@ state_allows(struct vgpu_copy *copy)
    return copy->wm.ThreadDispatchEnable && !copy->wm.PolygonStippleEnable &&
           !copy->wm.PixelShaderUsesInputCoverageMask &&
           copy->wm.PixelShaderComputedDepthMode == COMPUTED_DEPTH_OFF &&
-          !copy->ps.RenderTargetResolveEnable && !copy->ps.RenderTargetFastClearEnable &&
+          !copy->ps.RenderTargetResolveEnable &&
           !copy->ps.DualSourceBlendEnable && !copy->ps.oMaskPresenttoRenderTarget &&
           depth_is_off(copy) && colors_are_stored(copy) && choose_kernel(copy);
 }
@@ -203,9 +203,11 @@ vgpu_copy_is_checked(const struct vgpu_copy *copy)
 }
 
 static bool
-is_worth_it(const struct vgpu_copy *copy, int64_t width, int64_t height)
+is_worth_it(const struct vgpu_copy *copy, int64_t pixels)
 {
-   return width > 0 && height > 0 && (vgpu_copy_is_checked(copy) || width * height >= MIN_PIXELS);
+   /* A pixel of a fast clear is many. */
+   return vgpu_copy_is_checked(copy) || copy->ps.RenderTargetFastClearEnable ||
+          pixels >= MIN_PIXELS;
 }
 
 static bool
@@ -490,15 +492,15 @@ is_stored_as_packed(const struct vgpu_copy *copy, const struct vgpu_format *form
 /* ---------------------------------------------------------------- carrying it out */
 
 /** The one write that has an effect. \return NULL if there is another number of them */
-static const struct vgpu_copy_write *
-effective_write(struct vgpu_copy *copy, const struct vgpu_copy_kernel *kernel, bool *ok)
+static struct vgpu_copy_write *
+effective_write(struct vgpu_copy *copy, struct vgpu_copy_kernel *kernel, bool *ok)
 {
-   const struct vgpu_copy_write *found = NULL;
+   struct vgpu_copy_write *found = NULL;
    bool any_target = false;
 
    *ok = true;
    for (unsigned i = 0; i < kernel->num_writes; i++) {
-      const struct vgpu_copy_write *w = &kernel->writes[i];
+      struct vgpu_copy_write *w = &kernel->writes[i];
       const struct vgpu_surface *s = vgpu_shader_env_surface(&copy->env, w->place.surface);
       any_target = any_target || w->kind == VGPU_COPY_RENDER_TARGET;
       *ok = *ok && s;
@@ -561,6 +563,23 @@ only_fetch(const struct vgpu_copy_write *w, const struct vgpu_format *dst)
    return fetch;
 }
 
+/** What the pixels of a fast clear stand for, and the colour that it gives. */
+static bool
+fast_clear(const struct vgpu_surface *s, int rect[4], struct vgpu_copy_write *w)
+{
+   uint32_t width, height, color[4];
+
+   if (w->kind != VGPU_COPY_RENDER_TARGET || s->samples > 1 ||
+       !vgpu_cc_fast_clear_block(s, &width, &height))
+      return false;
+   for (unsigned i = 0; i < 4; i++)
+      rect[i] *= (int)(i % 2 ? height : width);
+   vgpu_surface_clear_color(s, color);
+   for (unsigned c = 0; c < 4; c++)
+      w->rgba[c] = (struct vgpu_copy_component){ .kind = VGPU_COPY_CONSTANT, .bits = color[c] };
+   return true;
+}
+
 enum vgpu_copy_result
 vgpu_copy_run(struct vgpu_copy *copy, const struct vgpu_copy_primitive *primitives, unsigned count,
               const int box[4])
@@ -582,8 +601,10 @@ vgpu_copy_run(struct vgpu_copy *copy, const struct vgpu_copy_primitive *primitiv
       rect[i] = rect[i] > box[i] ? rect[i] : box[i];
       rect[i + 2] = rect[i + 2] < box[i + 2] ? rect[i + 2] : box[i + 2];
    }
+   if (rect[0] >= rect[2] || rect[1] >= rect[3])
+      return VGPU_COPY_NOT_TAKEN;
    const int64_t pixels = (int64_t)(rect[2] - rect[0]) * (rect[3] - rect[1]);
-   if (!is_worth_it(copy, rect[2] - rect[0], rect[3] - rect[1]))
+   if (!is_worth_it(copy, pixels))
       return VGPU_COPY_NOT_TAKEN;
 
    copy->payload.x0 = rect[0];
@@ -598,7 +619,7 @@ vgpu_copy_run(struct vgpu_copy *copy, const struct vgpu_copy_primitive *primitiv
       return VGPU_COPY_NOT_TAKEN;
 
    /* The kernel accesses each of these surfaces: what is wrong with one is the draw's fault. */
-   const struct vgpu_copy_write *w = effective_write(copy, &kernel, &ok);
+   struct vgpu_copy_write *w = effective_write(copy, &kernel, &ok);
    for (unsigned i = 0; i < kernel.num_fetches; i++)
       ok = ok && vgpu_shader_env_surface(&copy->env, kernel.fetches[i].surface);
    if (!ok)
@@ -606,6 +627,8 @@ vgpu_copy_run(struct vgpu_copy *copy, const struct vgpu_copy_primitive *primitiv
    if (!w)
       return VGPU_COPY_NOT_TAKEN;
    struct vgpu_surface *dst = vgpu_shader_env_surface(&copy->env, w->place.surface);
+   if (copy->ps.RenderTargetFastClearEnable && !fast_clear(dst, rect, w))
+      return VGPU_COPY_NOT_TAKEN;
    const int fetch = only_fetch(w, dst->format);
 
    if (w->kind == VGPU_COPY_RENDER_TARGET

@@ -265,6 +265,12 @@ bool vgpu_cc_init(struct vgpu_draw *draw, struct vgpu_cc **cc, struct vgpu_shade
 bool vgpu_cc_clone(const struct vgpu_cc *cc, struct vgpu_shader_env *ps_env,
                    struct vgpu_cc **clone);
 void vgpu_cc_fini(struct vgpu_cc *cc);
+/**
+ * The block of texels that a pixel of a fast clear stands for (PRM, "MCS Buffer for Render
+ * Target(s)", scale factors of the clear rectangle). \return false if there are no fast clears
+ */
+bool vgpu_cc_fast_clear_block(const struct vgpu_surface *surface, uint32_t *width,
+                              uint32_t *height);
 bool vgpu_cc_alpha_test(const struct vgpu_cc *cc, float alpha);
 /** False if vgpu_cc_alpha_test() is always true. */
 bool vgpu_cc_tests_alpha(const struct vgpu_cc *cc);

@@ -461,6 +461,20 @@ fill_halves(struct fixture *f)
    draw(f);
 }
 
+/* Each pixel is 64 x 64 texels, which get the surface's clear colour, whatever is written. */
+static void
+fast_clear(struct fixture *f)
+{
+   const struct insn write = TARGET_WRITE(60);
+
+   draw_state(f, 0, 0, 2, 2, 0);
+   surface(f, 0, TYPE_2D, R8G8B8A8_UNORM, TILE_Y, TO, 100, 70, PITCH);
+   *((uint32_t *)fixture_ggtt(f, FIXTURE_DATA + SURFACE) + 7) = 1u << 31 | 1 << 28;
+   kernel(f, &write, 1, 16, 0);
+   SUBMIT(f, VGPU_RCS, CMD(0x7820, 8), KERNEL, 0, 0, 1 << 8 | 2, 6 << 16, 0, 0);
+   draw(f);
+}
+
 static void
 fill_wide(struct fixture *f)
 {
@@ -742,6 +756,7 @@ static const struct {
    COPY(fill_bytes),
    COPY(fill_halves),
    COPY(fill_wide),
+   COPY(fast_clear),
    NONE(texels_are_changed),
    NONE(neighbours_are_copied),
    NONE(one_lane_is_another),
