@@ -16,6 +16,8 @@
 
 #define MAX_USER_PLANES 8
 #define MAX_PLANES (7 + MAX_USER_PLANES)
+/* Planes that are no user's, twice, for whole vectors. */
+#define MAX_FIXED 16
 /* A triangle gains at most one corner at each plane. */
 #define MAX_CORNERS (3 + MAX_PLANES)
 
@@ -35,6 +37,12 @@ struct vgpu_clip {
    /* Planes that only throw away what is wholly beyond one of them are the first. */
    struct plane planes[MAX_USER_PLANES + MAX_PLANES], guardband[MAX_PLANES];
    unsigned num_culls, num_planes; /* num_culls, then num_planes of planes; of guardband */
+   /*
+    * The ones that are no user's, of planes and then of guardband: num_fixed of each. As arrays of
+    * what vertices are multiplied by.
+    */
+   unsigned num_fixed;
+   float fixed[4][MAX_FIXED];
 };
 
 static unsigned make_planes(const struct vgpu_clip *clip, struct plane *planes, bool guardband);
@@ -71,6 +79,14 @@ vgpu_clip_init(struct vgpu_draw *draw, struct vgpu_clip **out)
    clip->num_culls = make_cull_planes(clip, clip->planes);
    clip->num_planes = make_planes(clip, clip->planes + clip->num_culls, false);
    make_planes(clip, clip->guardband, true);
+   while (clip->num_fixed < clip->num_planes && clip->guardband[clip->num_fixed].user < 0)
+      clip->num_fixed++;
+   for (unsigned i = 0; i < clip->num_fixed; i++) {
+      for (unsigned c = 0; c < 4; c++) {
+         clip->fixed[c][i] = clip->planes[clip->num_culls + i].a[c];
+         clip->fixed[c][clip->num_fixed + i] = clip->guardband[i].a[c];
+      }
+   }
    return true;
 }
 
@@ -156,8 +172,22 @@ vgpu_clip_vertex(const struct vgpu_draw *draw, struct vgpu_vertex *v)
 
    if (!clip->enabled)
       return;
-   v->outside = outside(clip->planes, clip->num_culls + clip->num_planes, v);
-   v->outside_guardband = outside(clip->guardband, clip->num_planes, v);
+   const float *p = v->slot[VUE_POSITION].f;
+   const unsigned n = clip->num_fixed;
+   uint32_t bit[MAX_FIXED], bits = 0;
+
+   /* As distance() has it; of a fixed length, so that the compiler makes vector code of it. */
+   for (unsigned i = 0; i < MAX_FIXED; i++) {
+      const float d = clip->fixed[0][i] * p[0] + clip->fixed[1][i] * p[1] +
+                      clip->fixed[2][i] * p[2] + clip->fixed[3][i] * p[3];
+      bit[i] = d >= 0 ? 0 : 1u << i;
+   }
+   for (unsigned i = 0; i < MAX_FIXED; i++)
+      bits |= bit[i];
+   const uint32_t fixed = bits & (BIT(n) - 1), guardband = bits >> n & (BIT(n) - 1);
+   const uint32_t users = outside(clip->guardband + n, clip->num_planes - n, v) << n;
+   v->outside = outside(clip->planes, clip->num_culls, v) | (fixed | users) << clip->num_culls;
+   v->outside_guardband = guardband | users;
 }
 
 /** A vertex between two, at a place in memory for one. */

@@ -508,6 +508,12 @@ vgpu_depth_is_off(const struct vgpu_depth *depth)
           !depth->resolve && !depth->hiz_resolve;
 }
 
+bool
+vgpu_depth_counts(const struct vgpu_depth *depth)
+{
+   return depth->wm.StatisticsEnable;
+}
+
 void
 vgpu_depth_count(struct vgpu_depth *depth, unsigned samples)
 {

@@ -11,6 +11,7 @@
 #include "format.h"
 #include "format_bptc.h"
 #include "format_fxt1.h"
+#include "format_unorm8.h"
 
 static uint32_t
 from_float(float value)
@@ -378,24 +379,13 @@ void
 vgpu_format_pack_unorm8(const struct vgpu_format *format, const float (*rgba)[16],
                         uint32_t texels[16])
 {
-   const double ulp_is_one = 0x1.8p52; /* as above */
-   uint32_t whole[16] = { 0 };
-
-   for (unsigned c = 0; c < format->num_channels; c++) {
-      const float *value = rgba[format->channels[c].component];
-      const unsigned start = format->channels[c].start;
-      for (unsigned i = 0; i < 16; i++) {
-         float v = value[i];
-         v = v > 0.0f ? v : 0.0f; /* a NaN is 0 */
-         v = v < 1.0f ? v : 1.0f;
-         const union {
-            double d;
-            uint64_t u;
-         } rounded = { .d = (double)v * 255 + ulp_is_one };
-         whole[i] |= (uint32_t)(rounded.u & 0xff) << start;
-      }
+#if defined(__x86_64__)
+   if (__builtin_cpu_supports("avx2")) {
+      vgpu_format_pack_unorm8_avx2(format, rgba, texels);
+      return;
    }
-   memcpy(texels, whole, sizeof(whole));
+#endif
+   pack_unorm8_lanes(format, rgba, texels);
 }
 
 void

@@ -145,6 +145,12 @@ bool vgpu_format_is_unorm8(const struct vgpu_format *format);
 void vgpu_format_pack_unorm8(const struct vgpu_format *format, const float (*rgba)[16],
                              uint32_t texels[16]);
 
+#if defined(__x86_64__)
+/* The same for processors with AVX2. */
+void vgpu_format_pack_unorm8_avx2(const struct vgpu_format *format, const float (*rgba)[16],
+                                  uint32_t texels[16]);
+#endif
+
 /* Conversions that others need too. */
 float vgpu_half_to_float(uint16_t half);
 /** Rounds to nearest even; overflow gives infinity. */

@@ -258,6 +258,8 @@ bool vgpu_depth_test(struct vgpu_depth *depth, const struct vgpu_setup *setup, i
 /** True if every pixel passes and nothing is written; vgpu_depth_count() then counts them. */
 bool vgpu_depth_is_off(const struct vgpu_depth *depth);
 void vgpu_depth_count(struct vgpu_depth *depth, unsigned samples);
+/** False if vgpu_depth_count() does nothing. */
+bool vgpu_depth_counts(const struct vgpu_depth *depth);
 
 /* cc.c: the alpha test, blending and the render targets */
 struct vgpu_cc;

@@ -311,7 +311,7 @@ vgpu_ps_init(struct vgpu_draw *draw, struct vgpu_ps **out)
       vgpu_render_packet(render, GFX7_3DSTATE_BINDING_TABLE_POINTERS_PS_header);
    const struct vgpu_packet *samplers =
       vgpu_render_packet(render, GFX7_3DSTATE_SAMPLER_STATE_POINTERS_PS_header);
-   struct vgpu_ps *ps = *out = calloc(1, sizeof(*ps));
+   struct vgpu_ps *ps = *out = vgpu_shader_alloc(sizeof(*ps));
    uint32_t kernel = 0;
 
    if (!ps)
@@ -376,7 +376,7 @@ vgpu_ps_init(struct vgpu_draw *draw, struct vgpu_ps **out)
 bool
 vgpu_ps_clone(const struct vgpu_ps *ps, struct vgpu_ps **out)
 {
-   struct vgpu_ps *clone = *out = malloc(sizeof(*clone));
+   struct vgpu_ps *clone = *out = vgpu_shader_alloc(sizeof(*clone));
 
    if (!clone)
       return vgpu_engine_fault(ps->shader.engine, "no host memory for the pixel shader");
@@ -620,7 +620,7 @@ early_tests(struct vgpu_ps *ps)
       return true;
    if (vgpu_depth_is_off(ps->depth)) {
       unsigned samples = 0;
-      for (unsigned i = 0; i < ps->width; i++) {
+      for (unsigned i = 0; i < ps->width && vgpu_depth_counts(ps->depth); i++) {
          for (unsigned bits = ps->samples[i]; bits; bits &= bits - 1)
             samples++;
       }
@@ -641,16 +641,24 @@ run_slots(struct vgpu_ps *ps, const struct slot *slots, unsigned count)
    const struct vgpu_setup *setup = ps->setup;
    uint32_t mask = 0;
 
-   for (unsigned i = 0; i < ps->width; i++) {
-      const struct slot *slot = &slots[i / 4 < count ? i / 4 : 0];
-      ps->x[i] = slot->subspan->x + (i & 1);
-      ps->y[i] = slot->subspan->y + (i >> 1 & 1);
-      ps->sample[i] = slot->sample;
-      ps->samples[i] = i / 4 < count ? slot->subspan->samples[i % 4] : 0;
-      if (slot->sample >= 0)
-         ps->samples[i] &= BIT(slot->sample);
-      ps->center_x[i] = 0.5f + ps->x[i];
-      ps->center_y[i] = 0.5f + ps->y[i];
+   for (unsigned k = 0; k < ps->width / PIXELS_PER_SUBSPAN; k++) {
+      const struct slot *slot = &slots[k < count ? k : 0];
+      const struct vgpu_subspan *subspan = slot->subspan;
+      const unsigned i = k * PIXELS_PER_SUBSPAN;
+      ps->x[i] = ps->x[i + 2] = subspan->x;
+      ps->x[i + 1] = ps->x[i + 3] = subspan->x + 1;
+      ps->y[i] = ps->y[i + 1] = subspan->y;
+      ps->y[i + 2] = ps->y[i + 3] = subspan->y + 1;
+      ps->center_x[i] = ps->center_x[i + 2] = 0.5f + subspan->x;
+      ps->center_x[i + 1] = ps->center_x[i + 3] = 0.5f + (subspan->x + 1);
+      ps->center_y[i] = ps->center_y[i + 1] = 0.5f + subspan->y;
+      ps->center_y[i + 2] = ps->center_y[i + 3] = 0.5f + (subspan->y + 1);
+      for (unsigned p = 0; p < PIXELS_PER_SUBSPAN; p++) {
+         ps->sample[i + p] = slot->sample;
+         ps->samples[i + p] = k < count ? subspan->samples[p] : 0;
+         if (slot->sample >= 0)
+            ps->samples[i + p] &= BIT(slot->sample);
+      }
    }
    if (!early_tests(ps))
       return false;

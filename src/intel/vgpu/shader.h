@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "eu/eu.h"
 
@@ -46,5 +48,15 @@ struct vgpu_shader_env {
 
    void *stage; /* the stage's own: what URB and render target writes go to */
 };
+
+/** Zeros for a stage with a struct eu_thread in it, to be freed; NULL without memory. */
+static inline void *
+vgpu_shader_alloc(size_t size_bytes)
+{
+   const size_t alignment = 64; /* no register is in two lines of a cache */
+   void *memory = aligned_alloc(alignment, (size_bytes + alignment - 1) / alignment * alignment);
+
+   return memory ? memset(memory, 0, size_bytes) : NULL;
+}
 
 #endif

@@ -28,6 +28,7 @@ struct element {
    struct GFX7_VERTEX_ELEMENT_STATE state;
    uint32_t control[4];
    const struct vgpu_format *format;
+   unsigned dwords; /* if components are what is in memory: so many; else 0 */
 };
 
 struct vgpu_vf {
@@ -35,6 +36,20 @@ struct vgpu_vf {
    struct element elements[VGPU_MAX_ELEMENTS];
    struct GFX7_VERTEX_BUFFER_STATE buffers[VGPU_NUM_VERTEX_BUFFERS];
 };
+
+/** How many components a format has, if they are DWords in the order of a vertex; else 0. */
+static unsigned
+whole_dwords(const struct vgpu_format *format)
+{
+   for (unsigned c = 0; c < format->num_channels; c++) {
+      const struct vgpu_channel *channel = &format->channels[c];
+      if (channel->component != c || channel->start != 32 * c || channel->bits != 32 ||
+          (channel->type != VGPU_CHANNEL_FLOAT && channel->type != VGPU_CHANNEL_UINT &&
+           channel->type != VGPU_CHANNEL_SINT))
+         return 0;
+   }
+   return format->num_channels;
+}
 
 bool
 vgpu_vf_init(struct vgpu_draw *draw, struct vgpu_vf **out)
@@ -71,6 +86,7 @@ vgpu_vf_init(struct vgpu_draw *draw, struct vgpu_vf **out)
              !engine->render->vertex_buffers[e->state.VertexBufferIndex].valid)
             return vgpu_engine_fault(engine, "vertex buffer %u was never set",
                                      e->state.VertexBufferIndex);
+         e->dwords = whole_dwords(e->format);
       }
    }
    for (unsigned i = 0; i < VGPU_NUM_VERTEX_BUFFERS; i++)
@@ -147,7 +163,13 @@ vgpu_vf_fetch(struct vgpu_draw *draw, struct vgpu_vf_pages *pages, uint32_t vert
                     (uint64_t)index * vb->BufferPitch + e->state.SourceElementOffset, texel,
                     vgpu_format_bytes(e->format)))
             return false;
-         vgpu_format_unpack(e->format, texel, source);
+         if (e->dwords) {
+            source[3] = vgpu_format_is_integer(e->format) ? 1 : 0x3f800000;
+            for (unsigned c = 0; c < e->dwords; c++)
+               memcpy(&source[c], texel + 4 * c, sizeof(source[c]));
+         } else {
+            vgpu_format_unpack(e->format, texel, source);
+         }
       }
       for (unsigned c = 0; c < 4; c++) {
          uint32_t *out = &slots[i].u[c];

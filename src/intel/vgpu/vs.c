@@ -102,7 +102,7 @@ vgpu_vs_init(struct vgpu_draw *draw, struct vgpu_vs **out)
    struct vgpu_engine *engine = draw->engine;
    const struct vgpu_render_state *render = engine->render;
    const struct vgpu_packet *packet = vgpu_render_packet(render, GFX7_3DSTATE_VS_header);
-   struct vgpu_vs *vs = *out = calloc(1, sizeof(*vs));
+   struct vgpu_vs *vs = *out = vgpu_shader_alloc(sizeof(*vs));
 
    if (!vs)
       return vgpu_engine_fault(engine, "no host memory for the vertex shader");
@@ -142,6 +142,7 @@ vgpu_vs_init(struct vgpu_draw *draw, struct vgpu_vs **out)
    };
    vs->env.opaque = &vs->shader;
    vs->env.send[EU_SFID_URB] = urb_send;
+   vs->env.no_float = 1u << EU_SFID_URB;
    vs->env.send[EU_SFID_SAMPLER] = vgpu_sampler_send;
    vs->env.send[EU_SFID_DP_SAMPLER_CACHE] = vgpu_dp_sampler_cache_send;
    vs->env.send[EU_SFID_DP_CONSTANT_CACHE] = vgpu_dp_constant_cache_send;
@@ -157,7 +158,7 @@ vgpu_vs_init(struct vgpu_draw *draw, struct vgpu_vs **out)
 bool
 vgpu_vs_clone(const struct vgpu_vs *vs, struct vgpu_vs **out)
 {
-   struct vgpu_vs *clone = *out = malloc(sizeof(*clone));
+   struct vgpu_vs *clone = *out = vgpu_shader_alloc(sizeof(*clone));
 
    if (!clone)
       return vgpu_engine_fault(vs->shader.engine, "no host memory for the vertex shader");

@@ -136,6 +136,17 @@ same(const struct eu_thread *a, const struct eu_thread *b)
    return a->flag[0] == b->flag[0] && a->flag[1] == b->flag[1];
 }
 
+/* One of the versions that there are for this processor. */
+static eu_exec_fn
+select_version(const struct eu_op *op, unsigned n)
+{
+#if defined(__x86_64__)
+   if (n % 2 && __builtin_cpu_supports("avx2"))
+      return eu_fast_select_avx2(op);
+#endif
+   return eu_fast_select(op);
+}
+
 static void
 test_fast_is_general(void **state)
 {
@@ -152,7 +163,7 @@ test_fast_is_general(void **state)
       memset(&op, 0, sizeof(op));
       if (!eu_decode(&insn, sizeof(insn), &op.inst, NULL) || !eu_resolve(&op, reason))
          continue;
-      eu_exec_fn quick = eu_fast_select(&op), slow = eu_alu_select(&op);
+      eu_exec_fn quick = select_version(&op, n), slow = eu_alu_select(&op);
       if (!slow)
          slow = eu_int_select(&op);
       if (!quick)

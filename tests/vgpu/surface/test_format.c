@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "format.h"
+#include "format_unorm8.h"
 
 struct named_channel {
    char letter;
@@ -644,7 +645,10 @@ bytes_are_packed_together_as_one_by_one(void **state)
                : random >> 31    ? ((float)(random >> 8 & 0xff) + 0.5f) / 255
                                  : (float)(random >> 4) / (1 << 26) - 0.5f;
          }
-         vgpu_format_pack_unorm8(format, rgba, texels);
+         if (round & 1)
+            pack_unorm8_lanes(format, rgba, texels); /* without AVX2 */
+         else
+            vgpu_format_pack_unorm8(format, rgba, texels);
          for (unsigned i = 0; i < 16; i++) {
             uint32_t color[4], texel = 0xcccccccc;
             for (unsigned c = 0; c < 4; c++)

@@ -367,10 +367,11 @@ struct eu_fault {
  * payload in grf and what else the thread starts with, and runs it.
  */
 struct eu_thread {
-   uint8_t grf[EU_GRF_COUNT][EU_REG_BYTES] __attribute__((aligned(32)));
+   /* As malloc() aligns; whoever runs many threads takes memory that is aligned to registers. */
+   uint8_t grf[EU_GRF_COUNT][EU_REG_BYTES] __attribute__((aligned(16)));
 
    /* acc0 and acc1 as they read; acc1 exists for F only. */
-   uint8_t acc[2][EU_REG_BYTES] __attribute__((aligned(32)));
+   uint8_t acc[2][EU_REG_BYTES] __attribute__((aligned(16)));
    /* What an integer accumulator has beyond what reads: bits 63:32 by DWord, 32:16 by Word. */
    int32_t acc_high_dw[8];
    int32_t acc_high_w[16];
@@ -425,6 +426,11 @@ typedef bool (*eu_send_fn)(void *opaque, const struct eu_message *msg);
 struct eu_env {
    eu_send_fn send[EU_NUM_SFIDS]; /**< NULL: a message there faults by name */
    void *opaque;                  /**< handed to the callbacks */
+   /**
+    * A bit for each SFID whose callback computes nothing in floating point: it may then run in the
+    * thread's floating-point environment.
+    */
+   uint32_t no_float;
 };
 
 /** Clears a thread and enables the channels of \p dispatch_mask. */

@@ -26,7 +26,11 @@ eu_thread_restart(struct eu_thread *thread, const struct eu_program *program, un
       memset(thread->grf[program->written[i].first], 0,
              program->written[i].count * (size_t)EU_REG_BYTES);
    memset(thread->grf, 0, payload * (size_t)EU_REG_BYTES);
-   memset(thread->acc, 0, offsetof(struct eu_thread, fault) - offsetof(struct eu_thread, acc));
+   if (!program->plain)
+      memset(thread->acc, 0, offsetof(struct eu_thread, fault) - offsetof(struct eu_thread, acc));
+   memset(thread->cr0, 0, sizeof(thread->cr0)); /* the embedder's, too */
+   thread->instructions = 0;
+   thread->ip = 0;
    thread->fault.ip = 0;
    thread->fault.text[0] = '\0';
    thread->dispatch_mask = dispatch_mask;

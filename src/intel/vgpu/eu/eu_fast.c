@@ -9,12 +9,13 @@
 #include "eu_priv.h"
 
 #define N 8
+#define ALWAYS_INLINE __attribute__((always_inline))
 
 union vec {
    float f[16];
    uint32_t u[16];
    int32_t i[16];
-} __attribute__((aligned(32), may_alias));
+} __attribute__((aligned(16), may_alias));
 
 static const uint32_t lane_bit[N] = {1, 2, 4, 8, 16, 32, 64, 128};
 
@@ -32,8 +33,9 @@ fast_source(const struct eu_op *op, unsigned i)
 }
 
 /* The lanes of a source; `room` is for those that are not in the register file as they are. */
-static inline const union vec *
-fetch(const struct eu_context *ctx, const struct eu_op *op, unsigned i, union vec *room)
+static inline ALWAYS_INLINE const union vec *
+fetch(const struct eu_context *ctx, const struct eu_op *op, unsigned i, union vec *room,
+      unsigned lanes)
 {
    const struct eu_access *a = &op->src[i];
    const uint8_t *grf = eu_grf_bytes(ctx->thread);
@@ -45,22 +47,22 @@ fetch(const struct eu_context *ctx, const struct eu_op *op, unsigned i, union ve
    if (a->kind == EU_ACCESS_SCALAR) {
       uint32_t v;
       memcpy(&v, grf + a->offset[0], sizeof(v));
-      for (unsigned k = 0; k < 16; k++)
+      for (unsigned k = 0; k < lanes; k++)
          room->u[k] = v;
    } else if (a->offset[0] % EU_REG_BYTES == 0 && !a->negate && !a->abs) {
       /* In place; results go to a register of the host before they are stored. */
       return (const union vec *)(grf + a->offset[0]);
    } else {
-      memcpy(room, grf + a->offset[0], op->lanes == 16 ? 64 : 32);
+      memcpy(room, grf + a->offset[0], lanes * sizeof(uint32_t));
    }
    if (!a->negate && !a->abs)
       return room;
    if (a->type == EU_TYPE_F) {
       uint32_t keep = a->abs ? 0x7fffffff : 0xffffffff, flip = a->negate ? 0x80000000 : 0;
-      for (unsigned k = 0; k < 16; k++)
+      for (unsigned k = 0; k < lanes; k++)
          room->u[k] = (room->u[k] & keep) ^ flip;
    } else {
-      for (unsigned k = 0; k < 16; k++) {
+      for (unsigned k = 0; k < lanes; k++) {
          uint32_t v = room->u[k];
          if (a->abs && a->type == EU_TYPE_D)
             v = room->i[k] < 0 ? 0 - v : v;
@@ -70,7 +72,7 @@ fetch(const struct eu_context *ctx, const struct eu_op *op, unsigned i, union ve
    return room;
 }
 
-static inline uint32_t
+static inline ALWAYS_INLINE uint32_t
 exec_mask(const struct eu_thread *t, const struct eu_op *op)
 {
    if (op->inst.no_mask)
@@ -79,25 +81,26 @@ exec_mask(const struct eu_thread *t, const struct eu_op *op)
    return mask >> op->inst.group & op->lane_mask;
 }
 
-static inline uint32_t
+static inline ALWAYS_INLINE uint32_t
 write_mask(const struct eu_thread *t, const struct eu_op *op)
 {
    uint32_t mask = exec_mask(t, op) & op->writemask;
    return op->inst.pred ? mask & eu_pred_mask(t, op) : mask;
 }
 
-static inline void
-store(struct eu_context *ctx, const struct eu_op *op, const union vec *v, uint32_t mask)
+static inline ALWAYS_INLINE void
+store(struct eu_context *ctx, const struct eu_op *op, const union vec *v, uint32_t mask,
+      unsigned lanes)
 {
    uint8_t *out = eu_grf_bytes(ctx->thread) + op->dst.offset[0];
 
    if (op->dst.kind == EU_ACCESS_NULL)
       return;
    if (mask == op->lane_mask) {
-      memcpy(out, v, op->lanes == 16 ? 64 : 32);
+      memcpy(out, v, lanes * sizeof(uint32_t));
       return;
    }
-   for (unsigned first = 0; first < op->lanes; first += N) {
+   for (unsigned first = 0; first < lanes; first += N) {
       uint32_t old[N];
       uint32_t part = mask >> first;
       memcpy(old, out + first * 4, sizeof(old));
@@ -108,7 +111,7 @@ store(struct eu_context *ctx, const struct eu_op *op, const union vec *v, uint32
 }
 
 /* Eight lanes of all ones or zeros, as bits. */
-static inline uint32_t
+static inline ALWAYS_INLINE uint32_t
 pack(const uint32_t hit[N])
 {
    uint32_t bits = 0;
@@ -118,7 +121,7 @@ pack(const uint32_t hit[N])
 }
 
 #define COMPARE(field, operator)                                                                  \
-   for (unsigned first = 0; first < op->lanes; first += N) {                                      \
+   for (unsigned first = 0; first < lanes; first += N) {                                          \
       uint32_t hit[N];                                                                            \
       for (unsigned k = 0; k < N; k++)                                                            \
          hit[k] = a->field[first + k] operator b->field[first + k] ? ~0u : 0;                     \
@@ -143,9 +146,9 @@ pack(const uint32_t hit[N])
    }                                                                                              \
    break
 
-static inline uint32_t
-compare(const struct eu_op *op, enum eu_cond cond, enum eu_type type, const union vec *a,
-        const union vec *b)
+static inline ALWAYS_INLINE uint32_t
+compare(enum eu_cond cond, enum eu_type type, const union vec *a, const union vec *b,
+        unsigned lanes)
 {
    uint32_t bits = 0;
 
@@ -161,10 +164,10 @@ compare(const struct eu_op *op, enum eu_cond cond, enum eu_type type, const unio
 }
 
 /* NaN saturates to 0. */
-static inline void
-saturate(const struct eu_op *op, union vec *r)
+static inline ALWAYS_INLINE void
+saturate(union vec *r, unsigned lanes)
 {
-   for (unsigned first = 0; first < op->lanes; first += N) {
+   for (unsigned first = 0; first < lanes; first += N) {
       for (unsigned k = 0; k < N; k++) {
          float v = r->f[first + k];
          v = v > 0.0f ? v : 0.0f;
@@ -174,49 +177,64 @@ saturate(const struct eu_op *op, union vec *r)
 }
 
 /* Saturation of floats, flags, store. */
-static inline enum eu_step
-finish(struct eu_context *ctx, const struct eu_op *op, union vec *r)
+static inline ALWAYS_INLINE enum eu_step
+finish(struct eu_context *ctx, const struct eu_op *op, union vec *r, unsigned lanes)
 {
    uint32_t mask = write_mask(ctx->thread, op);
 
    if (op->inst.saturate)
-      saturate(op, r);
+      saturate(r, lanes);
    if (op->inst.cond) {
       static const union vec zero;
-      uint32_t bits = compare(op, op->inst.cond, op->dst.type, r, &zero);
+      uint32_t bits = compare(op->inst.cond, op->dst.type, r, &zero, lanes);
       eu_write_flags(ctx->thread, op, bits, mask);
    }
-   store(ctx, op, r, mask);
+   store(ctx, op, r, mask, lanes);
    return EU_STEP_NEXT;
 }
 
 /* ---------------------------------------------------------------- instructions */
 
 #define EACH_LANE(statement)                                                                      \
-   for (unsigned first = 0; first < op->lanes; first += N) {                                      \
+   for (unsigned first = 0; first < lanes; first += N) {                                          \
       for (unsigned l = 0; l < N; l++) {                                                          \
          unsigned k = first + l;                                                                  \
          statement;                                                                               \
       }                                                                                           \
    }
 
-#define FAST1(name, statement)                                                                    \
+/*
+ * Each instruction is compiled for eight channels and for sixteen, so that the compiler knows how
+ * long its loops are.
+ */
+#define BY_LANES(name)                                                                            \
    static enum eu_step fast_##name(struct eu_context *ctx, const struct eu_op *op)                \
    {                                                                                              \
-      union vec room, r;                                                                          \
-      const union vec *a = fetch(ctx, op, 0, &room);                                              \
-      EACH_LANE(statement)                                                                        \
-      return finish(ctx, op, &r);                                                                 \
+      return op->lanes == 16 ? name##_lanes(ctx, op, 16) : name##_lanes(ctx, op, 8);              \
    }
 
+#define FAST1(name, statement)                                                                    \
+   static inline ALWAYS_INLINE enum eu_step name##_lanes(struct eu_context *ctx,                  \
+                                                         const struct eu_op *op, unsigned lanes)  \
+   {                                                                                              \
+      union vec room, r;                                                                          \
+      const union vec *a = fetch(ctx, op, 0, &room, lanes);                                       \
+      EACH_LANE(statement)                                                                        \
+      return finish(ctx, op, &r, lanes);                                                          \
+   }                                                                                              \
+   BY_LANES(name)
+
 #define FAST2(name, statement)                                                                    \
-   static enum eu_step fast_##name(struct eu_context *ctx, const struct eu_op *op)                \
+   static inline ALWAYS_INLINE enum eu_step name##_lanes(struct eu_context *ctx,                  \
+                                                         const struct eu_op *op, unsigned lanes)  \
    {                                                                                              \
       union vec room[2], r;                                                                       \
-      const union vec *a = fetch(ctx, op, 0, &room[0]), *b = fetch(ctx, op, 1, &room[1]);         \
+      const union vec *a = fetch(ctx, op, 0, &room[0], lanes);                                    \
+      const union vec *b = fetch(ctx, op, 1, &room[1], lanes);                                    \
       EACH_LANE(statement)                                                                        \
-      return finish(ctx, op, &r);                                                                 \
-   }
+      return finish(ctx, op, &r, lanes);                                                          \
+   }                                                                                              \
+   BY_LANES(name)
 
 /* The alternative mode has rules of its own: the general path knows them. */
 #define FAST1_F(name, statement)                                                                  \
@@ -266,22 +284,24 @@ FAST1(mov_f_to_d, {
    r.i[k] = v < -2147483648.0f ? INT32_MIN : t;
 })
 
-static enum eu_step
-fast_mad(struct eu_context *ctx, const struct eu_op *op)
+static inline ALWAYS_INLINE enum eu_step
+mad_lanes(struct eu_context *ctx, const struct eu_op *op, unsigned lanes)
 {
    union vec room[3], r;
 
    if (eu_alt_mode(ctx))
       return eu_alu_select(op)(ctx, op);
-   const union vec *c = fetch(ctx, op, 0, &room[0]);
-   const union vec *a = fetch(ctx, op, 1, &room[1]);
-   const union vec *b = fetch(ctx, op, 2, &room[2]);
+   const union vec *c = fetch(ctx, op, 0, &room[0], lanes);
+   const union vec *a = fetch(ctx, op, 1, &room[1], lanes);
+   const union vec *b = fetch(ctx, op, 2, &room[2], lanes);
    EACH_LANE(r.f[k] = a->f[k] * b->f[k] + c->f[k])
-   return finish(ctx, op, &r);
+   return finish(ctx, op, &r, lanes);
 }
 
-static enum eu_step
-fast_pln(struct eu_context *ctx, const struct eu_op *op)
+BY_LANES(mad)
+
+static inline ALWAYS_INLINE enum eu_step
+pln_lanes(struct eu_context *ctx, const struct eu_op *op, unsigned lanes)
 {
    const uint8_t *grf = eu_grf_bytes(ctx->thread);
    float plane[4], u[N], v[N];
@@ -290,57 +310,66 @@ fast_pln(struct eu_context *ctx, const struct eu_op *op)
    if (eu_alt_mode(ctx))
       return eu_alu_select(op)(ctx, op);
    memcpy(plane, grf + op->src[0].offset[0], sizeof(plane));
-   for (unsigned first = 0; first < op->lanes; first += N) {
+   for (unsigned first = 0; first < lanes; first += N) {
       const uint8_t *pair = grf + op->src[1].offset[0] + first / N * 2 * EU_REG_BYTES;
       memcpy(u, pair, sizeof(u));
       memcpy(v, pair + EU_REG_BYTES, sizeof(v));
       for (unsigned k = 0; k < N; k++)
          r.f[first + k] = plane[0] * u[k] + plane[1] * v[k] + plane[3];
    }
-   return finish(ctx, op, &r);
+   return finish(ctx, op, &r, lanes);
 }
 
-static enum eu_step
-fast_cmp(struct eu_context *ctx, const struct eu_op *op)
+BY_LANES(pln)
+
+static inline ALWAYS_INLINE enum eu_step
+cmp_lanes(struct eu_context *ctx, const struct eu_op *op, unsigned lanes)
 {
    union vec room[2], r;
-   const union vec *a = fetch(ctx, op, 0, &room[0]), *b = fetch(ctx, op, 1, &room[1]);
+   const union vec *a = fetch(ctx, op, 0, &room[0], lanes);
+   const union vec *b = fetch(ctx, op, 1, &room[1], lanes);
    enum eu_type type = op->exec_type == EU_EXEC_F ? EU_TYPE_F : op->src[0].type;
-   uint32_t bits = compare(op, op->inst.cond, type, a, b);
+   uint32_t bits = compare(op->inst.cond, type, a, b, lanes);
    uint32_t mask = write_mask(ctx->thread, op);
 
    eu_write_flags(ctx->thread, op, bits, mask);
    if (op->dst.kind != EU_ACCESS_NULL) {
-      for (unsigned first = 0; first < op->lanes; first += N) {
+      for (unsigned first = 0; first < lanes; first += N) {
          for (unsigned k = 0; k < N; k++)
             r.u[first + k] = bits >> first & lane_bit[k] ? ~0u : 0;
       }
-      store(ctx, op, &r, mask);
+      store(ctx, op, &r, mask, lanes);
    }
    return EU_STEP_NEXT;
 }
 
-static enum eu_step
-fast_sel(struct eu_context *ctx, const struct eu_op *op)
+BY_LANES(cmp)
+
+static inline ALWAYS_INLINE enum eu_step
+sel_lanes(struct eu_context *ctx, const struct eu_op *op, unsigned lanes)
 {
    union vec room[2], r;
-   const union vec *a = fetch(ctx, op, 0, &room[0]), *b = fetch(ctx, op, 1, &room[1]);
+   const union vec *a = fetch(ctx, op, 0, &room[0], lanes);
+   const union vec *b = fetch(ctx, op, 1, &room[1], lanes);
    uint32_t bits = eu_pred_mask(ctx->thread, op);
 
-   for (unsigned first = 0; first < op->lanes; first += N) {
+   for (unsigned first = 0; first < lanes; first += N) {
       for (unsigned k = 0; k < N; k++)
          r.u[first + k] = bits >> first & lane_bit[k] ? a->u[first + k] : b->u[first + k];
    }
-   store(ctx, op, &r, exec_mask(ctx->thread, op) & op->writemask);
+   store(ctx, op, &r, exec_mask(ctx->thread, op) & op->writemask, lanes);
    return EU_STEP_NEXT;
 }
 
+BY_LANES(sel)
+
 /* Minimum and maximum: a number rather than a NaN. */
-static enum eu_step
-fast_min_max(struct eu_context *ctx, const struct eu_op *op)
+static inline ALWAYS_INLINE enum eu_step
+min_max_lanes(struct eu_context *ctx, const struct eu_op *op, unsigned lanes)
 {
    union vec room[2], r;
-   const union vec *a = fetch(ctx, op, 0, &room[0]), *b = fetch(ctx, op, 1, &room[1]);
+   const union vec *a = fetch(ctx, op, 0, &room[0], lanes);
+   const union vec *b = fetch(ctx, op, 1, &room[1], lanes);
 
    if (eu_alt_mode(ctx))
       return eu_alu_select(op)(ctx, op);
@@ -358,10 +387,12 @@ fast_min_max(struct eu_context *ctx, const struct eu_op *op)
       })
    }
    if (op->inst.saturate)
-      saturate(op, &r);
-   store(ctx, op, &r, exec_mask(ctx->thread, op) & op->writemask);
+      saturate(&r, lanes);
+   store(ctx, op, &r, exec_mask(ctx->thread, op) & op->writemask, lanes);
    return EU_STEP_NEXT;
 }
+
+BY_LANES(min_max)
 
 /* ---------------------------------------------------------------- selection */
 

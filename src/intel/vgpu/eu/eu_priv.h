@@ -170,6 +170,7 @@ struct eu_reg_range {
 struct eu_program {
    struct eu_reg_range written[EU_MAX_WRITTEN]; /* all that a thread may have written */
    unsigned num_written;
+   bool plain; /* nothing changes of a thread but registers, IP and count */
    uint32_t base_ip;
    uint32_t num_units; /* size of the map */
    uint32_t extent;    /* in EU_IP_UNIT_BYTES */
@@ -241,6 +242,10 @@ eu_exec_fn eu_math_select(const struct eu_op *op);
 eu_exec_fn eu_flow_select(const struct eu_op *op);
 eu_exec_fn eu_send_select(const struct eu_op *op);
 eu_exec_fn eu_fast_select(const struct eu_op *op);
+#if defined(__x86_64__)
+/* The same for processors with AVX2. */
+eu_exec_fn eu_fast_select_avx2(const struct eu_op *op);
+#endif
 
 /** Enables the waiting channels whose IP is \p ip. */
 void eu_flow_wake(struct eu_thread *thread, uint32_t ip);

@@ -240,13 +240,35 @@ mark_written(bool written[EU_GRF_COUNT], const struct eu_op *op)
       mark(written, dst->nr, 2);
 }
 
+static bool
+is_plain_operand(const struct eu_operand *o)
+{
+   return o->file != EU_FILE_ARF || (!o->indirect && (o->nr & 0xf0) == EU_ARF_NULL);
+}
+
+/* Whether an instruction changes no architecture register, all of which are as at first then. */
+static bool
+is_plain(const struct eu_op *op)
+{
+   const struct eu_inst *inst = &op->inst;
+   const unsigned flags = eu_opcode_info(inst->opcode)->flags;
+
+   if (flags & EU_OPF_SEND)
+      return true;
+   return !op->reason && !(flags & (EU_OPF_BRANCH | EU_OPF_ACC_SRC | EU_OPF_ACC_DST)) &&
+          !inst->acc_wr && inst->cond == EU_COND_NONE && inst->opcode != EU_OP_WAIT &&
+          (!inst->has_dst || is_plain_operand(&inst->dst));
+}
+
 /* Which registers the program writes, in as many ranges as there is room for. */
 static void
 find_written(struct eu_program *p)
 {
    bool written[EU_GRF_COUNT] = { false };
 
+   p->plain = true;
    for (unsigned i = 0; i < p->num_ops; i++) {
+      p->plain = p->plain && is_plain(&p->ops[i]);
       if (!p->ops[i].reason)
          mark_written(written, &p->ops[i]);
    }

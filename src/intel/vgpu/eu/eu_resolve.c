@@ -217,6 +217,16 @@ check_dst_arf(const struct eu_op *op, char *reason)
    }
 }
 
+static eu_exec_fn
+fast_select(const struct eu_op *op)
+{
+#if defined(__x86_64__)
+   if (__builtin_cpu_supports("avx2"))
+      return eu_fast_select_avx2(op);
+#endif
+   return eu_fast_select(op);
+}
+
 bool
 eu_resolve(struct eu_op *op, char *reason)
 {
@@ -270,7 +280,7 @@ eu_resolve(struct eu_op *op, char *reason)
       }
    }
 
-   op->exec = eu_fast_select(op);
+   op->exec = fast_select(op);
    if (!op->exec)
       op->exec = inst->opcode == EU_OP_MATH ? eu_math_select(op) : eu_alu_select(op);
    if (!op->exec)

@@ -96,9 +96,12 @@ exec_send(struct eu_context *ctx, const struct eu_op *op)
                       eu_sfid_name(inst->sfid), inst->sfid, desc);
       return EU_STEP_FAULT;
    }
-   eu_fp_leave(ctx->host_fp);
+   const bool floats = !(ctx->env->no_float >> (inst->sfid & (EU_NUM_SFIDS - 1)) & 1);
+   if (floats)
+      eu_fp_leave(ctx->host_fp);
    bool ok = fn(ctx->env->opaque, &msg);
-   eu_fp_enter(t);
+   if (floats && !inst->eot) /* else there is nothing more to compute */
+      eu_fp_enter(t);
    if (!ok) {
       eu_thread_fault(t, "%s: the %s refused descriptor 0x%08x", name, eu_sfid_name(inst->sfid),
                       desc);
