@@ -8,15 +8,15 @@
 
 /* By number of the shared function. The tests of messages hold it to what is done. */
 static const struct vgpu_message messages[] = {
-   { EU_SFID_SAMPLER, VGPU_MESSAGE_TYPE, 0, "sample", true, "SIMD8 and SIMD16; not anisotropic" },
+   { EU_SFID_SAMPLER, VGPU_MESSAGE_TYPE, 0, "sample", true, "SIMD8 and SIMD16" },
    { EU_SFID_SAMPLER, VGPU_MESSAGE_TYPE, 1, "sample_b",
-     true, "SIMD8 and SIMD16; not anisotropic" },
+     true, "SIMD8 and SIMD16" },
    { EU_SFID_SAMPLER, VGPU_MESSAGE_TYPE, 2, "sample_l", true, NULL },
    { EU_SFID_SAMPLER, VGPU_MESSAGE_TYPE, 3, "sample_c",
-     true, "SIMD8 and SIMD16; not anisotropic" },
-   { EU_SFID_SAMPLER, VGPU_MESSAGE_TYPE, 4, "sample_d", true, "not anisotropic" },
+     true, "SIMD8 and SIMD16" },
+   { EU_SFID_SAMPLER, VGPU_MESSAGE_TYPE, 4, "sample_d", true, NULL },
    { EU_SFID_SAMPLER, VGPU_MESSAGE_TYPE, 5, "sample_b_c",
-     true, "SIMD8 and SIMD16; not anisotropic" },
+     true, "SIMD8 and SIMD16" },
    { EU_SFID_SAMPLER, VGPU_MESSAGE_TYPE, 6, "sample_l_c", true, NULL },
    { EU_SFID_SAMPLER, VGPU_MESSAGE_TYPE, 7, "ld", true, NULL },
    { EU_SFID_SAMPLER, VGPU_MESSAGE_TYPE, 8, "gather4", true, NULL },

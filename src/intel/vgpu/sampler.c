@@ -196,8 +196,8 @@ read_sampler_state(struct vgpu_shader_env *env, const struct eu_message *msg, co
       return eu_thread_fault(thread, "%s: Sampler Disable of sampler %u", name, index);
    if (s->ChromaKeyEnable)
       return eu_thread_fault(thread, "%s: ChromaKey Enable", name);
-   if (s->MinModeFilter > GFX7_SAMPLER_STATE_MAPFILTER_LINEAR ||
-       s->MagModeFilter > GFX7_SAMPLER_STATE_MAPFILTER_LINEAR)
+   if (s->MinModeFilter > GFX7_SAMPLER_STATE_MAPFILTER_ANISOTROPIC ||
+       s->MagModeFilter > GFX7_SAMPLER_STATE_MAPFILTER_ANISOTROPIC)
       return eu_thread_fault(thread, "%s: Min Mode Filter %u, Mag Mode Filter %u", name,
                              s->MinModeFilter, s->MagModeFilter);
    if (s->MipModeFilter == 2)
@@ -355,20 +355,22 @@ resinfo(const struct vgpu_surface *surface, uint32_t lod, uint32_t rgba[4])
 
 /* ---------------------------------------------------------------- one channel */
 
-/* The LOD that a channel asks for, before the sampler's bias. */
+/* The LOD that a channel asks for, before the sampler's bias, and along what it is filtered. */
 static float
 channel_lod(const struct message *m, const struct vgpu_sampler_op *op,
-            const struct vgpu_sampler_coord *coords, unsigned channel)
+            const struct vgpu_sampler_coord *coords, unsigned channel,
+            struct vgpu_sampler_line *line)
 {
    const struct vgpu_sampler_coord *coord = &coords[channel];
 
    switch (m->lod) {
    case LOD_SUBSPAN:
-      return vgpu_sampler_subspan_lod(op, &coords[channel & ~3u], channel & 3) +
+      return vgpu_sampler_subspan_lod(op, &coords[channel & ~3u], channel & 3, line) +
              coord->p[PARAM_BIAS].f;
    case LOD_GRADIENTS:
-      return vgpu_sampler_gradient_lod(op, coord);
+      return vgpu_sampler_gradient_lod(op, coord, line);
    default:
+      *line = (struct vgpu_sampler_line){ .num = 1 };
       return coord->p[PARAM_LOD].f;
    }
 }
@@ -407,13 +409,14 @@ run_channel(const struct message *m, struct vgpu_sampler_op *op,
       }
       return vgpu_sampler_gather(op, coord, rgba);
    }
-   float lod = channel_lod(m, op, coords, channel) + op->state->TextureLODBias;
+   struct vgpu_sampler_line line;
+   float lod = channel_lod(m, op, coords, channel, &line) + op->state->TextureLODBias;
    if (m->kind == KIND_LOD) {
       rgba[0] = as_bits(vgpu_sampler_clamp_lod(op, lod, &mag));
       rgba[1] = as_bits(lod);
       return true;
    }
-   return vgpu_sampler_filter(op, coord, lod, rgba);
+   return vgpu_sampler_filter_line(op, coord, &line, lod, rgba);
 }
 
 /* The lanes of a parameter in the payload; NULL if they are past its end. */

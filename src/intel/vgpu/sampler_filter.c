@@ -106,9 +106,30 @@ dimensions(const struct vgpu_surface *surface)
    }
 }
 
+/*
+ * How many samples an anisotropic filter takes, and along what. The PRM gives the largest ratio of
+ * a footprint's sides and no formula; this is the one of EXT_texture_filter_anisotropic.
+ * \param x2, y2    squares of the sides' lengths in texels
+ * \param dx, dy    the sides as steps of the coordinates
+ * \return by how much a sample's side is shorter than the longer one, as log2
+ */
+static float
+choose_line(const struct vgpu_sampler_op *op, float x2, float y2, const float dx[3],
+            const float dy[3], struct vgpu_sampler_line *line)
+{
+   const float longest = 2.0f * (float)(op->state->MaximumAnisotropy + 1);
+   const float ratio = sqrtf(fmaxf(x2, y2) / fminf(x2, y2));
+
+   /* A ratio of nothing to nothing is not a number, and has no line. */
+   line->num = !(ratio > 1.0f) ? 1 : (unsigned)ceilf(fminf(ratio, longest));
+   memcpy(line->step, x2 > y2 ? dx : dy, sizeof(line->step));
+   return log2f((float)line->num);
+}
+
 /* The longer of the two steps, in texels of the first LOD. */
 static float
-lod_of_steps(const struct vgpu_sampler_op *op, float dx[3], float dy[3])
+lod_of_steps(const struct vgpu_sampler_op *op, const float dx[3], const float dy[3],
+             const float coord_dx[3], const float coord_dy[3], struct vgpu_sampler_line *line)
 {
    float size[3], x2 = 0.0f, y2 = 0.0f;
 
@@ -118,18 +139,29 @@ lod_of_steps(const struct vgpu_sampler_op *op, float dx[3], float dy[3])
       x2 += dx[i] * scale * dx[i] * scale;
       y2 += dy[i] * scale * dy[i] * scale;
    }
-   return 0.5f * log2f(fmaxf(x2, y2));
+   const float lod = 0.5f * log2f(fmaxf(x2, y2));
+   if (!line)
+      return lod;
+   *line = (struct vgpu_sampler_line){ .num = 1 };
+   if (op->state->MinModeFilter != GFX7_SAMPLER_STATE_MAPFILTER_ANISOTROPIC)
+      return lod;
+   return lod - choose_line(op, x2, y2, coord_dx, coord_dy, line);
 }
 
 float
 vgpu_sampler_subspan_lod(const struct vgpu_sampler_op *op,
-                         const struct vgpu_sampler_coord coords[4], unsigned pixel)
+                         const struct vgpu_sampler_coord coords[4], unsigned pixel,
+                         struct vgpu_sampler_line *line)
 {
-   float at[4][3], dx[3], dy[3];
+   float at[4][3], dx[3], dy[3], coord_dx[3], coord_dy[3];
 
    for (unsigned i = 0; i < 4; i++) {
       for (unsigned c = 0; c < 3; c++)
          at[i][c] = coords[i].p[PARAM_U + c].f;
+   }
+   for (unsigned c = 0; c < 3; c++) {
+      coord_dx[c] = at[1][c] - at[0][c];
+      coord_dy[c] = at[2][c] - at[0][c];
    }
    if (op->surface->type == VGPU_SURFACE_CUBE) {
       /* Another pixel can be beyond the primitive, and then on another face. */
@@ -145,17 +177,21 @@ vgpu_sampler_subspan_lod(const struct vgpu_sampler_op *op,
       dx[c] = at[1][c] - at[0][c];
       dy[c] = at[2][c] - at[0][c];
    }
-   return lod_of_steps(op, dx, dy);
+   return lod_of_steps(op, dx, dy, coord_dx, coord_dy, line);
 }
 
 float
 vgpu_sampler_gradient_lod(const struct vgpu_sampler_op *op,
-                          const struct vgpu_sampler_coord *coord)
+                          const struct vgpu_sampler_coord *coord,
+                          struct vgpu_sampler_line *line)
 {
    const union vgpu_sampler_value *p = coord->p;
    float dx[3] = { p[PARAM_DUDX].f, p[PARAM_DVDX].f, p[PARAM_DRDX].f };
    float dy[3] = { p[PARAM_DUDY].f, p[PARAM_DVDY].f, p[PARAM_DRDY].f };
+   float coord_dx[3], coord_dy[3];
 
+   memcpy(coord_dx, dx, sizeof(coord_dx));
+   memcpy(coord_dy, dy, sizeof(coord_dy));
    if (op->surface->type == VGPU_SURFACE_CUBE) {
       const float v[3] = { p[PARAM_U].f, p[PARAM_V].f, p[PARAM_R].f };
       unsigned face = cube_face(v);
@@ -169,7 +205,7 @@ vgpu_sampler_gradient_lod(const struct vgpu_sampler_op *op,
       memcpy(dx, st_dx, sizeof(st_dx));
       memcpy(dy, st_dy, sizeof(st_dy));
    }
-   return lod_of_steps(op, dx, dy);
+   return lod_of_steps(op, dx, dy, coord_dx, coord_dy, line);
 }
 
 float
@@ -473,8 +509,9 @@ filter_level(const struct vgpu_sampler_op *op, const struct vgpu_sampler_coord *
    struct footprint fp;
 
    locate(op, coord, level, &fp);
-   return mode == GFX7_SAMPLER_STATE_MAPFILTER_LINEAR ? linear(op, &fp, ref, rgba)
-                                                      : nearest(op, &fp, ref, rgba);
+   /* An anisotropic filter's samples are linear ones. */
+   return mode == GFX7_SAMPLER_STATE_MAPFILTER_NEAREST ? nearest(op, &fp, ref, rgba)
+                                                       : linear(op, &fp, ref, rgba);
 }
 
 bool
@@ -498,6 +535,31 @@ vgpu_sampler_filter(const struct vgpu_sampler_op *op, const struct vgpu_sampler_
       return false;
    for (unsigned c = 0; c < 4; c++)
       rgba[c] = as_bits((1.0f - fraction) * as_float(rgba[c]) + fraction * as_float(next[c]));
+   return true;
+}
+
+bool
+vgpu_sampler_filter_line(const struct vgpu_sampler_op *op, const struct vgpu_sampler_coord *coord,
+                         const struct vgpu_sampler_line *line, float lod, uint32_t rgba[4])
+{
+   /* Beside u, v and r of a cube's vector, an array has its index, which stays. */
+   const unsigned steps = op->surface->type == VGPU_SURFACE_CUBE ? 3 : dimensions(op->surface);
+   float sum[4] = { 0 };
+
+   if (line->num == 1)
+      return vgpu_sampler_filter(op, coord, lod, rgba);
+   for (unsigned i = 1; i <= line->num; i++) {
+      const float along = (float)i / (float)(line->num + 1) - 0.5f;
+      struct vgpu_sampler_coord at = *coord;
+      for (unsigned c = 0; c < steps; c++)
+         at.p[PARAM_U + c].f += along * line->step[c];
+      if (!vgpu_sampler_filter(op, &at, lod, rgba))
+         return false;
+      for (unsigned c = 0; c < 4; c++)
+         sum[c] += as_float(rgba[c]);
+   }
+   for (unsigned c = 0; c < 4; c++)
+      rgba[c] = as_bits(sum[c] / (float)line->num);
    return true;
 }
 

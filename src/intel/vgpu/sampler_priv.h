@@ -69,15 +69,25 @@ struct vgpu_sampler_cache {
    } samplers[16];
 };
 
+/** The longer side of a pixel's footprint, along which an anisotropic filter takes its samples. */
+struct vgpu_sampler_line {
+   unsigned num;  /* of samples; 1 unless the filter is anisotropic */
+   float step[3]; /* from one end of the line to the other: u, v, r */
+};
+
 /**
- * log2 of the texels that a step to the next pixel covers, in a subspan of coordinates.
+ * log2 of the texels that a step to the next pixel covers, in a subspan of coordinates; of an
+ * anisotropic filter, log2 of those that one of its samples covers.
  * \param pixel  of the subspan: on whose face of a cube the steps are
+ * \param line   NULL: the filter is not anisotropic
  */
 float vgpu_sampler_subspan_lod(const struct vgpu_sampler_op *op,
-                               const struct vgpu_sampler_coord coords[4], unsigned pixel);
+                               const struct vgpu_sampler_coord coords[4], unsigned pixel,
+                               struct vgpu_sampler_line *line);
 /** The same from the gradients of one coordinate. */
 float vgpu_sampler_gradient_lod(const struct vgpu_sampler_op *op,
-                                const struct vgpu_sampler_coord *coord);
+                                const struct vgpu_sampler_coord *coord,
+                                struct vgpu_sampler_line *line);
 
 /**
  * Biases and clamps a LOD.
@@ -89,6 +99,10 @@ float vgpu_sampler_clamp_lod(const struct vgpu_sampler_op *op, float lod, bool *
 /** Filters. \return false after a fault of the engine */
 bool vgpu_sampler_filter(const struct vgpu_sampler_op *op, const struct vgpu_sampler_coord *coord,
                          float lod, uint32_t rgba[4]);
+/** The mean of samples along a line around the coordinate. */
+bool vgpu_sampler_filter_line(const struct vgpu_sampler_op *op,
+                              const struct vgpu_sampler_coord *coord,
+                              const struct vgpu_sampler_line *line, float lod, uint32_t rgba[4]);
 /**
  * Index of a texel after the address control mode; -1: the border colour.
  * \param size  of the LOD in texels

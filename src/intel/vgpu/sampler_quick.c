@@ -92,7 +92,7 @@ find_lods(const struct vgpu_sampler_op *op, const struct vgpu_sampler_quick *qui
          coords[p].p[PARAM_U].f = u[4 * i + p];
          coords[p].p[PARAM_V].f = v[4 * i + p];
       }
-      const float lod = vgpu_sampler_subspan_lod(op, coords, 0) + s->TextureLODBias;
+      const float lod = vgpu_sampler_subspan_lod(op, coords, 0, NULL) + s->TextureLODBias;
       lods[i] = vgpu_sampler_clamp_lod(op, lod, &subspan_mag);
       const float of_subspan = s->MipModeFilter == GFX7_SAMPLER_STATE_MIPFILTER_LINEAR
                                   ? floorf(lods[i]) : floorf(lods[i] + 0.5f);
@@ -149,6 +149,8 @@ vgpu_sampler_quick(const struct vgpu_sampler_op *op, const struct eu_message *ms
 
    *done = false;
    if (surface->type != VGPU_SURFACE_2D || (surface->is_array && surface->depth > 1) ||
+       s->MinModeFilter > GFX7_SAMPLER_STATE_MAPFILTER_LINEAR ||
+       s->MagModeFilter > GFX7_SAMPLER_STATE_MAPFILTER_LINEAR ||
        surface->samples > 1 ||
        s->TCXAddressControlMode == GFX7_TCM_CLAMP_BORDER ||
        s->TCYAddressControlMode == GFX7_TCM_CLAMP_BORDER || !enabled ||

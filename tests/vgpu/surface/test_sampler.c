@@ -23,7 +23,7 @@
 #define YCRCB_NORMAL 0x182
 
 enum { SIMD4X2 = 0, SIMD8 = 1, SIMD16 = 2 };
-enum { NEAREST = 0, LINEAR = 1 };
+enum { NEAREST = 0, LINEAR = 1, ANISOTROPIC = 2 };
 enum { MIP_NONE = 0, MIP_NEAREST = 1, MIP_LINEAR = 3 };
 enum { WRAP, MIRROR, CLAMP, CUBE, BORDER_MODE, MIRROR_ONCE };
 enum {
@@ -32,7 +32,7 @@ enum {
 };
 
 struct sampler {
-   unsigned min, mag, mip, wrap[3], shadow;
+   unsigned min, mag, mip, wrap[3], shadow, max_anisotropy; /* 0: 2 to 1, 7: 16 to 1 */
    float min_lod, max_lod, bias;
    bool preclamp, non_normalized;
 };
@@ -57,6 +57,7 @@ set_sampler(struct surface_test *t, const struct sampler *s)
    test_set(t, address, 99, 101, s->wrap[1]);
    test_set(t, address, 96, 98, s->wrap[2]);
    test_set(t, address, 106, 106, s->non_normalized);
+   test_set(t, address, 115, 117, s->max_anisotropy);
    for (unsigned c = 0; c < 4; c++)
       test_set(t, MEMORY_ADDRESS + BORDER, 32 * c, 32 * c + 31, test_bits(-1.0f - (float)c));
 }
@@ -298,6 +299,70 @@ lod_from_subspans(void **state)
    test_payload_f(t, 5, 0, 2.0f / 4);
    assert_true(send(t, SAMPLE_D, SIMD8, 6, false));
    near_to(test_response_f(t, 0, 0), 1000);
+}
+
+/* sample_d in channel 0 at a place of the first LOD, with steps in its texels. */
+static float
+sample_d(struct surface_test *t, float u, float v, float dudx, float dudy, float dvdx, float dvdy)
+{
+   const float params[6] = { u / 8, dudx / 8, dudy / 8, v / 4, dvdx / 4, dvdy / 4 };
+
+   memset(t->payload, 0, sizeof(t->payload));
+   for (unsigned i = 0; i < 6; i++)
+      test_payload_f(t, i, 0, params[i]);
+   if (!send(t, SAMPLE_D, SIMD8, 6, false))
+      fail_msg("%s %s", t->thread.fault.text, t->fault);
+   return test_response_f(t, 0, 0);
+}
+
+/*
+ * An anisotropic filter takes as many samples as the footprint is longer than wide, along its
+ * longer side, each of the LOD that its width asks for: EXT_texture_filter_anisotropic's formula.
+ */
+static void
+anisotropic_filters_along_a_line(void **state)
+{
+   struct surface_test *t = *state;
+   struct test_surface mipped = flat;
+   struct sampler aniso = plain;
+   float sum = 0;
+
+   mipped.mip_count = 2;
+   test_bind(t, 0, &mipped);
+   fill(t);
+   aniso.min = aniso.mag = ANISOTROPIC;
+   aniso.mip = MIP_NEAREST;
+   aniso.wrap[0] = aniso.wrap[1] = CLAMP;
+   aniso.max_anisotropy = 7;
+   set_sampler(t, &aniso);
+   /* Texel (x, y) is 10 y + x, so a linear sample at (u, v) is 10 (v - 0.5) + u - 0.5. */
+   near_to(sample_d(t, 4, 2, 4, 0, 0, 1), 10 * 1.5f + 3.5f);
+   /* Not centred: near the edge the samples are clamped one by one. */
+   for (unsigned i = 1; i <= 4; i++) {
+      const float u = 0.5f + 4 * ((float)i / 5 - 0.5f);
+      sum += 10 * 1.5f + (u < 0.5f ? 0 : u - 0.5f);
+   }
+   near_to(sample_d(t, 0.5f, 2, 4, 0, 0, 1), sum / 4);
+   near_to(sample_d(t, 0.5f, 2, 0, 4, 1, 0), sum / 4);
+   near_to(sample_d(t, 0.5f, 2, -4, 0, 0, 1), sum / 4);
+   /* A ratio that is no whole number is rounded up. */
+   sum = 0;
+   for (unsigned i = 1; i <= 3; i++) {
+      const float u = 0.5f + 2.5f * ((float)i / 4 - 0.5f);
+      sum += 10 * 1.5f + (u < 0.5f ? 0 : u - 0.5f);
+   }
+   near_to(sample_d(t, 0.5f, 2, 2.5f, 0, 0, 1), sum / 3);
+   /* At most 2 to 1: two samples, of the second LOD, where a texel is two. */
+   aniso.max_anisotropy = 0;
+   set_sampler(t, &aniso);
+   near_to(sample_d(t, 4, 2, 4, 0, 0, 1), 1000 + 10 * 0.5f + 1.5f);
+   /* As wide as long: one sample, as a linear filter's. */
+   near_to(sample_d(t, 4, 2, 1, 0, 0, 1), 10 * 1.5f + 3.5f);
+   /* A footprint of no width has the longest line; one of no size, a sample. */
+   near_to(sample_d(t, 4, 2, 2, 0, 0, 0), 10 * 1.5f + 3.5f);
+   near_to(sample_d(t, 4, 2, 0, 0, 0, 0), 10 * 1.5f + 3.5f);
+   /* A message that brings its LOD has no footprint. */
+   near_to(sample_at(t, 4.0f / 8, 2.0f / 4, 0, 0), 10 * 1.5f + 3.5f);
 }
 
 static void
@@ -591,7 +656,7 @@ quick_is_exact(void **state)
                      header ? (int)(dw2 >> 4 & 7) - (int)(dw2 >> 4 & 8) : 0 },
       };
       for (unsigned c = 0; c < channels; c++) {
-         const float lod = vgpu_sampler_subspan_lod(&op, &coords[c & ~3u], c & 3) +
+         const float lod = vgpu_sampler_subspan_lod(&op, &coords[c & ~3u], c & 3, NULL) +
                            unpacked.TextureLODBias;
          uint32_t want[4];
          unsigned reg = c / 8;
@@ -805,8 +870,8 @@ what_is_not_modelled_faults_by_name(void **state)
    test_expect_fault(t, send(t, 13, SIMD8, 1, false), "reserved");
    test_expect_fault(t, send(t, SAMPLE, 3, 1, false), "SIMD32/64");
    test_expect_fault(t, send(t, SAMPLE, SIMD4X2, 1, false), "derivatives");
-   test_set(t, MEMORY_ADDRESS + SAMPLER, 14, 16, 2);
-   test_expect_fault(t, send(t, SAMPLE_L, SIMD8, 4, false), "Min Mode Filter 2");
+   test_set(t, MEMORY_ADDRESS + SAMPLER, 14, 16, 3);
+   test_expect_fault(t, send(t, SAMPLE_L, SIMD8, 4, false), "Min Mode Filter 3");
    set_sampler(t, &plain);
    test_set(t, MEMORY_ADDRESS + SAMPLER, 121, 121, 1);
    test_expect_fault(t, send(t, SAMPLE_L, SIMD8, 4, false), "ChromaKey");
@@ -841,6 +906,7 @@ main(void)
       TEST(mips_and_their_clamps),
       TEST(mag_and_min_filters),
       TEST(lod_from_subspans),
+      TEST(anisotropic_filters_along_a_line),
       TEST(arrays_round_and_clamp),
       TEST(volumes),
       TEST(cube_faces_and_edges),
