@@ -8,6 +8,8 @@
  * name fails without that patch.
  */
 
+#include <EGL/egl.h>
+#include <EGL/eglext.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -396,6 +398,84 @@ test_formats_by_the_cpu(void)
    read_formats("0");
 }
 
+/*
+ * Into a buffer object, the GPU writes pixels of any of these formats, and later: nobody waits for what was drawn before,
+ * as a CPU would have to, whatever it copies by.
+ */
+static void
+test_formats_into_a_buffer(void)
+{
+   static const struct format formats[] = {
+      { "RGBA8", GL_RGBA, GL_UNSIGNED_BYTE, 4, 1 },
+      { "RGBA16F", GL_RGBA, GL_HALF_FLOAT, 4, 2 },
+      { "RGBA32F", GL_RGBA, GL_FLOAT, 4, 4 },
+      { "RG32F", GL_RG, GL_FLOAT, 2, 4 },
+   };
+   uint8_t *memory = malloc(WIDTH * HEIGHT * 16);
+   GLuint buffer;
+
+   start("0");
+   glGenBuffers(1, &buffer);
+   for (unsigned i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+      const struct format *format = &formats[i];
+      const size_t pixel = format->channels * format->size, size = WIDTH * HEIGHT * pixel;
+      size_t wrong = 0;
+
+      glBindBuffer(GL_PIXEL_PACK_BUFFER, buffer);
+      glBufferData(GL_PIXEL_PACK_BUFFER, size, NULL, GL_STREAM_READ);
+      /* Something that is not submitted yet. */
+      glFinish();
+      glEnable(GL_SCISSOR_TEST);
+      glScissor(0, 0, 1, 1);
+      glClearColor(0, 0, 0, 0);
+      glClear(GL_COLOR_BUFFER_BIT);
+      glDisable(GL_SCISSOR_TEST);
+      spy_on(memory, size);
+      glReadPixels(0, 0, WIDTH, HEIGHT, format->format, format->type, NULL);
+      const struct spy seen = spy_off();
+      tap_note("%s", format->name);
+      CHECK_EQUAL(seen.batches, 0);
+      glGetBufferSubData(GL_PIXEL_PACK_BUFFER, 0, size, memory);
+      glBindBuffer(GL_PIXEL_PACK_BUFFER, 0);
+      CHECK_EQUAL(glGetError(), GL_NO_ERROR);
+      for (size_t at = 0; at < size; at += format->size) {
+         const unsigned x = at / pixel % WIDTH, y = at / pixel / WIDTH, c = at % pixel / format->size;
+         const double expected = x || y ? (picture(x, y) >> 8 * c & 0xff) / 255.0 : 0;
+
+         wrong += !(fabs(channel(format, memory + at) - expected) <= (format->size == 1 ? 0 : 0.0005));
+      }
+      CHECK_EQUAL(wrong, 0);
+   }
+}
+
+static char *
+driver_configuration(void)
+{
+   PFNEGLGETDISPLAYDRIVERCONFIGPROC get = (void *)eglGetProcAddress("eglGetDisplayDriverConfig");
+
+   REQUIRE(get != NULL);
+   return get(eglGetCurrentDisplay());
+}
+
+/* The options are there for a configuration file or a tool such as adriconf, with all their values. */
+static void
+test_options(void)
+{
+   static const char *const names[] = { "zerocopy_readpixels", "zerocopy_getteximage", "zerocopy_texsubimage" };
+
+   gl_start();
+   const char *text = driver_configuration();
+   REQUIRE(text != NULL);
+   for (unsigned i = 0; i < 3; i++) {
+      const char *option = strstr(text, names[i]);
+
+      tap_note("%s", names[i]);
+      REQUIRE(option != NULL);
+      CHECK(strstr(option, "default=\"2\"") != NULL);
+      CHECK(strstr(option, "valid=\"0:2\"") != NULL);
+   }
+}
+
 static unsigned messages;
 static char last_message[256];
 
@@ -508,6 +588,8 @@ static const struct tap_test tests[] = {
    { "0010-inverted-by-the-cpu", test_inverted_by_the_cpu },
    { "0011-inverted-beyond-a-buffer", test_inverted_beyond_a_buffer },
    { "0022-kinds-of-memory", test_kinds_of_memory },
+   { "0020-formats-into-a-buffer", test_formats_into_a_buffer },
+   { "0021-options", test_options },
    { "0025-formats", test_formats },
    { "formats-by-the-cpu", test_formats_by_the_cpu },
    { "0022-messages", test_messages },
