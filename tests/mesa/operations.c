@@ -598,6 +598,10 @@ random_operations(void)
    unsigned weights = 0;
    GLint name;
 
+   /* Small as the transfers are, all of them are to be in place, and as often as not from or to memory that was kept. */
+   setenv("zerocopy_readpixels", "1", 0);
+   setenv("zerocopy_getteximage", "1", 0);
+   setenv("zerocopy_texsubimage", "1", 0);
    gl_start();
    glGetFramebufferAttachmentParameteriv(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0,
                                          GL_FRAMEBUFFER_ATTACHMENT_OBJECT_NAME, &name);

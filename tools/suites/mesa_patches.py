@@ -6,6 +6,7 @@ run, on Debian's kernel: one that passes on both shows nothing.
 """
 
 import io
+import itertools
 import re
 
 from .. import build, inprocess, mesa, paths, vm
@@ -39,10 +40,12 @@ def run(suite):
         else:
             suite.add(f'debian: {name}', PASS if outcome in (PASS, SKIP) else FAIL, message=message)
     preload, variables = inprocess.library(), mesa.environment(mesa.get('patched'))
-    for program in others:
-        status, output = inprocess.capture([program.path], preload, program.timeout_s, variables)
-        add_tap(suite, f'in-process: {program.name}', output, status)
-        suite.check(f'in-process: {program.name} met nothing unmodelled', 'vgpu in-process: fault' not in output, output)
+    for kernel, program in itertools.product(guest.KERNELS, others):
+        status, output = inprocess.capture([program.path], preload, program.timeout_s,
+                                           {**variables, 'VGPU_DRM_SHIM_KERNEL': kernel})
+        add_tap(suite, f'in-process, as the {kernel} kernel: {program.name}', output, status)
+        suite.check(f'in-process, as the {kernel} kernel: {program.name} met nothing unmodelled',
+                    'vgpu in-process: fault' not in output, output)
     status, output = inprocess.capture([str(folder / 'tests/mesa/mesa_example')], preload, 60, variables)
     suite.check('the example of docs/usage.md', status == 0 and 'nothing was copied' in output, output)
     suite.check('docs/usage.md has the example as it is', (paths.REPO / 'tests/mesa/example.c').read_text(encoding='utf-8')

@@ -35,7 +35,7 @@ def run(suite):
     with Stage(f'operations: {operations} in-process, under ASan and UBSan'):
         program = build.program('asan', 'tests/mesa', PROGRAM)
         # Mesa, which is not instrumented, keeps some memory to its end.
-        sanitizers = {**build.SANITIZER_ENVIRONMENT, 'ASAN_OPTIONS': 'detect_leaks=0'}
+        sanitizers = {**build.SANITIZER_ENVIRONMENT, 'ASAN_OPTIONS': 'detect_leaks=0', 'VGPU_DRM_SHIM_KERNEL': 'patched'}
         judge(suite, 'in-process', operations,
               *inprocess.capture([str(program)], inprocess.library('asan'), limit_s,
                                  {**mesa.environment(mesa.get('patched')), **sanitizers, **variables}))

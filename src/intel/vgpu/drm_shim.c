@@ -87,6 +87,8 @@ shim_copy_to_user(uint64_t to, const void *from, uint64_t size)
    return copy((void *)from, to, size, true);
 }
 
+#define PARAM_HAS_USERPTR_RELEASE 61
+
 static int
 getparam(int fd, unsigned long request, void *arg)
 {
@@ -152,6 +154,17 @@ getparam(int fd, unsigned long request, void *arg)
    case I915_PARAM_HAS_CONTEXT_ISOLATION:
       value = 0;
       break;
+   /*
+    * Of kernel-patches/, and true here, as an object of the application's memory is nothing but an address. Debian's kernel
+    * does not know it, and that is the one that is played, unless the environment says otherwise.
+    */
+   case PARAM_HAS_USERPTR_RELEASE: {
+      const char *kernel = getenv("VGPU_DRM_SHIM_KERNEL");
+      if (!kernel || strcmp(kernel, "patched"))
+         return shim_return(-EINVAL);
+      value = 1;
+      break;
+   }
    case I915_PARAM_CS_TIMESTAMP_FREQUENCY:
       value = 12500000;
       break;
