@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <i915_drm.h>
+#include <link.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -21,6 +22,25 @@ static atomic_size_t copied;
 static atomic_uint wrapped, byte_ranges, ioctls, batches, buffers, syncobjs;
 static atomic_uint handles[MAX_HANDLES];
 
+/* Where the code of a GPU in this process is: what it copies, no CPU does. */
+static uintptr_t device_first, device_end;
+
+static int
+find_device(struct dl_phdr_info *object, size_t size, void *data)
+{
+   if (!strstr(object->dlpi_name, "libvgpu_drm_shim"))
+      return 0;
+   for (unsigned i = 0; i < object->dlpi_phnum; i++) {
+      const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+
+      if (part->p_type == PT_LOAD && part->p_flags & PF_X) {
+         device_first = object->dlpi_addr + part->p_vaddr;
+         device_end = device_first + part->p_memsz;
+      }
+   }
+   return 1;
+}
+
 static size_t
 overlap(const void *memory, size_t size)
 {
@@ -31,9 +51,10 @@ overlap(const void *memory, size_t size)
 }
 
 static void
-copy(uint8_t *to, const uint8_t *from, size_t size)
+copy(uint8_t *to, const uint8_t *from, size_t size, uintptr_t caller)
 {
-   copied += overlap(to, size) + overlap(from, size);
+   if (caller - device_first >= device_end - device_first)
+      copied += overlap(to, size) + overlap(from, size);
    if (to <= from || to >= from + size) {
       __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
    } else {
@@ -46,14 +67,14 @@ copy(uint8_t *to, const uint8_t *from, size_t size)
 void *
 memcpy(void *restrict to, const void *restrict from, size_t size)
 {
-   copy(to, from, size);
+   copy(to, from, size, (uintptr_t)__builtin_return_address(0));
    return to;
 }
 
 void *
 memmove(void *to, const void *from, size_t size)
 {
-   copy(to, from, size);
+   copy(to, from, size, (uintptr_t)__builtin_return_address(0));
    return to;
 }
 
@@ -117,6 +138,7 @@ ioctl(int fd, unsigned long request, ...)
 void
 spy_on(const void *memory, size_t size)
 {
+   dl_iterate_phdr(find_device, NULL);
    copied = 0;
    wrapped = 0;
    byte_ranges = 0;

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  *
  * What the GL does with a range of the client's memory, seen from outside: the program has the memcpy(), memmove() and
- * ioctl() that all its libraries call.
+ * ioctl() that all its libraries call. The virtual GPU may be one of them: what it does with memory is not seen.
  */
 
 #ifndef MESA_TEST_SPY_H
