@@ -277,7 +277,8 @@ st_zerocopy_end(struct st_context *st, struct st_zerocopy *zc, bool drawn)
          screen->fence_finish(screen, NULL, fence, OS_TIMEOUT_INFINITE);
          screen->fence_reference(screen, &fence, NULL);
       }
-      st->zerocopy.path[zc->path].gpu_bytes += zc->bytes;
+      st->zerocopy.path[zc->path].bytes.gpu_bytes += zc->bytes;
+      st->zerocopy.total.gpu_bytes += zc->bytes;
    } else {
       decline(st, zc->path, NOT_DRAWN);
    }
@@ -286,18 +287,31 @@ st_zerocopy_end(struct st_context *st, struct st_zerocopy *zc, bool drawn)
 }
 
 void
+st_zerocopy_drawn(struct st_context *st, enum st_zerocopy_path path,
+                  const struct st_zerocopy_image *image)
+{
+   struct layout layout;
+
+   compute_layout(image, &layout);
+   st->zerocopy.path[path].bytes.gpu_bytes += layout.bytes;
+   st->zerocopy.total.gpu_bytes += layout.bytes;
+}
+
+void
 st_zerocopy_copied(struct st_context *st, enum st_zerocopy_path path,
                    const struct st_zerocopy_image *image)
 {
    struct layout layout;
 
-   if (image->store->BufferObj || image->type == GL_BITMAP)
+   if (image->type == GL_BITMAP)
       return;
    compute_layout(image, &layout);
-   st->zerocopy.path[path].cpu_bytes += layout.bytes;
+   st->zerocopy.path[path].bytes.cpu_bytes += layout.bytes;
+   st->zerocopy.total.cpu_bytes += layout.bytes;
 
    /* If nothing else has been said, it did not come so far. */
-   if (mode(st, path) != ST_ZEROCOPY_OFF && !st->zerocopy.path[path].told)
+   if (!image->store->BufferObj && mode(st, path) != ST_ZEROCOPY_OFF &&
+       !st->zerocopy.path[path].told)
       decline(st, path, NO_FORMAT);
 }
 
@@ -308,9 +322,10 @@ st_zerocopy_report(struct st_context *st)
       return;
    for (unsigned i = 0; i < ST_ZEROCOPY_NUM_PATHS; i++) {
       fprintf(stderr,
-              "st/mesa: %s: %" PRIu64 " bytes by the GPU in client memory, "
-              "%" PRIu64 " bytes by the CPU\n", path_names[i],
-              st->zerocopy.path[i].gpu_bytes, st->zerocopy.path[i].cpu_bytes);
+              "st/mesa: %s: %" PRIu64 " bytes by the GPU, %" PRIu64 " bytes by "
+              "the CPU\n", path_names[i],
+              st->zerocopy.path[i].bytes.gpu_bytes,
+              st->zerocopy.path[i].bytes.cpu_bytes);
    }
    fprintf(stderr, "st/mesa: client memory was wrapped %" PRIu64 " times\n",
            st->zerocopy.wrapped);

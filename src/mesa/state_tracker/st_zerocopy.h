@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hud/hud_transfers.h"
 #include "main/mtypes.h"
 #include "util/format/u_formats.h"
 
@@ -38,13 +39,18 @@ enum st_zerocopy_mode {
    ST_ZEROCOPY_AUTO, /**< where it takes the CPU less than a copy */
 };
 
-/** What a context has moved between client memory and images. */
+/**
+ * What a context has moved between images and the client: its memory, or a
+ * pixel buffer object.
+ *
+ * By the CPU, once for each pixel: what drivers copy on top is not known here.
+ */
 struct st_zerocopy_stats {
    struct {
-      uint64_t gpu_bytes; /**< by the GPU, in client memory itself */
-      uint64_t cpu_bytes; /**< by the CPU; not what drivers copy on top */
-      uint32_t told;      /**< why not, a bit for each reason */
+      struct hud_transfers bytes;
+      uint32_t told; /**< why not, a bit for each reason */
    } path[ST_ZEROCOPY_NUM_PATHS];
+   struct hud_transfers total; /**< of all paths */
    uint64_t wrapped; /**< buffers that were made of client memory */
 };
 
@@ -89,7 +95,12 @@ st_zerocopy_begin(struct st_context *st, enum st_zerocopy_path path,
 bool
 st_zerocopy_end(struct st_context *st, struct st_zerocopy *zc, bool drawn);
 
-/** Count an image that the CPU copies from or to client memory. */
+/** Count an image that the GPU has read from or written to a pixel buffer. */
+void
+st_zerocopy_drawn(struct st_context *st, enum st_zerocopy_path path,
+                  const struct st_zerocopy_image *image);
+
+/** Count an image that the CPU has copied from or to the client. */
 void
 st_zerocopy_copied(struct st_context *st, enum st_zerocopy_path path,
                    const struct st_zerocopy_image *image);

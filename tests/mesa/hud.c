@@ -1,0 +1,175 @@
+/*
+ * SPDX-License-Identifier: MIT
+ *
+ * What GALLIUM_HUD says of transfers, frame by frame, is what was transferred.
+ *
+ * A test that has a patch's number in its name fails without that patch.
+ */
+
+#include <EGL/egl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gl.h"
+#include "tap.h"
+
+#define SIDE        256
+#define IMAGE_BYTES (SIDE * SIDE * 4)
+/* By default so little is copied. */
+#define SMALL       32
+#define SMALL_BYTES (SMALL * SMALL * 4)
+
+#define CPU_BYTES "transfer-bytes-cpu"
+#define GPU_BYTES "transfer-bytes-gpu"
+#define OBJECTS   "userptr-objects"
+#define HITS      "userptr-cache-hits"
+
+static char folder[] = "/tmp/hud-XXXXXX";
+
+/* The HUD of a context that never draws it: its frames end when the context is no longer current. */
+static void
+start(void)
+{
+   GLuint texture, framebuffer;
+
+   REQUIRE(mkdtemp(folder) != NULL);
+   setenv("GALLIUM_HUD", CPU_BYTES "," GPU_BYTES "," OBJECTS "," HITS, 1);
+   setenv("GALLIUM_HUD_DUMP_DIR", folder, 1);
+   setenv("GALLIUM_HUD_PERIOD", "0", 1);
+   setenv("GALLIUM_HUD_SHARE", "0,1", 1);
+   gl_start();
+
+   glGenTextures(1, &texture);
+   glBindTexture(GL_TEXTURE_2D, texture);
+   glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, SIDE, SIDE, 0, GL_RGBA, GL_UNSIGNED_BYTE, NULL);
+   glGenFramebuffers(1, &framebuffer);
+   glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);
+   glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, texture, 0);
+   glClear(GL_COLOR_BUFFER_BIT);
+   REQUIRE_EQUAL(glGetError(), GL_NO_ERROR);
+}
+
+static void
+end_frame(void)
+{
+   EGLDisplay display = eglGetCurrentDisplay();
+   EGLContext context = eglGetCurrentContext();
+
+   glFinish();
+   REQUIRE(eglMakeCurrent(display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT));
+   REQUIRE(eglMakeCurrent(display, EGL_NO_SURFACE, EGL_NO_SURFACE, context));
+}
+
+/* The last value that the HUD has written of this name. */
+static int64_t
+shown(const char *name)
+{
+   char path[128];
+   int64_t value = -1;
+
+   snprintf(path, sizeof(path), "%s/%s", folder, name);
+   for (char *letter = path + strlen(folder); *letter; letter++) {
+      if (*letter == '-')
+         *letter = '_';
+   }
+   FILE *file = fopen(path, "re");
+   if (!file)
+      return -1;
+   while (fscanf(file, "%" SCNd64, &value) == 1)
+      ;
+   fclose(file);
+   return value;
+}
+
+static void
+check_bytes(int64_t cpu, int64_t gpu)
+{
+   end_frame();
+   CHECK_EQUAL(shown(CPU_BYTES), cpu);
+   CHECK_EQUAL(shown(GPU_BYTES), gpu);
+}
+
+static void
+test_bytes(void)
+{
+   const unsigned pages = IMAGE_BYTES / PAGE;
+   uint8_t *memory = gl_pages(pages, 0x5a);
+   GLenum error;
+
+   start();
+   end_frame();
+   check_bytes(0, 0);
+
+   glReadPixels(0, 0, SMALL, SMALL, GL_RGBA, GL_UNSIGNED_BYTE, memory);
+   check_bytes(SMALL_BYTES, 0);
+
+   glReadPixels(0, 0, SIDE, SIDE, GL_RGBA, GL_UNSIGNED_BYTE, memory);
+   glReadPixels(0, 0, SIDE, SIDE, GL_RGBA, GL_UNSIGNED_BYTE, memory);
+   check_bytes(0, 2 * IMAGE_BYTES);
+
+   glGetTexImage(GL_TEXTURE_2D, 0, GL_RGBA, GL_UNSIGNED_BYTE, memory);
+   glTexSubImage2D(GL_TEXTURE_2D, 0, 0, 0, SMALL, SMALL, GL_RGBA, GL_UNSIGNED_BYTE, memory);
+   check_bytes(SMALL_BYTES, IMAGE_BYTES);
+
+   GLuint buffer = gl_pin(memory, IMAGE_BYTES, &error);
+   REQUIRE_EQUAL(error, GL_NO_ERROR);
+   glBindBuffer(GL_PIXEL_UNPACK_BUFFER, buffer);
+   glTexSubImage2D(GL_TEXTURE_2D, 0, 0, 0, SIDE, SIDE, GL_RGBA, GL_UNSIGNED_BYTE, NULL);
+   glBindBuffer(GL_PIXEL_UNPACK_BUFFER, 0);
+   glBindBuffer(GL_PIXEL_PACK_BUFFER, buffer);
+   glReadPixels(0, 0, SMALL, SMALL, GL_RGBA, GL_UNSIGNED_BYTE, NULL);
+   check_bytes(0, IMAGE_BYTES + SMALL_BYTES);
+
+   /* No format of a buffer: into a buffer object too, it is the CPU that copies. */
+   glReadPixels(0, 0, SMALL, SMALL, GL_LUMINANCE, GL_UNSIGNED_BYTE, NULL);
+   check_bytes(SMALL * SMALL, 0);
+
+   check_bytes(0, 0);
+   CHECK_EQUAL(glGetError(), GL_NO_ERROR);
+}
+
+static void
+test_objects(void)
+{
+   const bool kept = gl_kernel_has(I915_PARAM_HAS_USERPTR_RELEASE);
+   const unsigned pages = IMAGE_BYTES / PAGE;
+   uint8_t *memory = gl_pages(4 * pages, 0x5a);
+   GLuint buffers[3];
+   GLenum error;
+
+   start();
+   end_frame();
+   end_frame();
+   CHECK_EQUAL(shown(OBJECTS), 0);
+   CHECK_EQUAL(shown(HITS), 0);
+
+   for (unsigned i = 0; i < 3; i++) {
+      buffers[i] = gl_pin(memory + i * IMAGE_BYTES, IMAGE_BYTES, &error);
+      REQUIRE_EQUAL(error, GL_NO_ERROR);
+   }
+   end_frame();
+   CHECK_EQUAL(shown(OBJECTS), 3);
+   CHECK_EQUAL(shown(HITS), 0);
+
+   /* The first makes an object, the others find it, if it may be kept. */
+   for (unsigned i = 0; i < 5; i++)
+      glReadPixels(0, 0, SIDE, SIDE, GL_RGBA, GL_UNSIGNED_BYTE, memory + 3 * IMAGE_BYTES);
+   end_frame();
+   CHECK_EQUAL(shown(OBJECTS), kept ? 4 : 3);
+   CHECK_EQUAL(shown(HITS), kept ? 4 : 0);
+
+   glDeleteBuffers(2, buffers);
+   end_frame();
+   CHECK_EQUAL(shown(OBJECTS), kept ? 2 : 1);
+   CHECK_EQUAL(shown(HITS), 0);
+   tap_note("objects %s kept by this kernel", kept ? "are" : "are not");
+}
+
+static const struct tap_test tests[] = {
+   { "0019-objects", test_objects },
+   { "0026-bytes", test_bytes },
+};
+
+TAP_MAIN(tests, 60)
