@@ -107,6 +107,24 @@ mode(const struct st_context *st, enum st_zerocopy_path path)
    }
 }
 
+/** Whether nothing stands against it that has to do with no format. */
+static bool
+is_usable(struct st_context *st, enum st_zerocopy_path path,
+          const struct st_zerocopy_image *image)
+{
+   struct pipe_screen *screen = st->screen;
+
+   if (!screen->caps.resource_from_user_memory ||
+       screen->caps.resource_from_user_memory_compute_only)
+      return decline(st, path, NO_USER_MEMORY);
+
+   if (image->store->SwapBytes && image->type != GL_BITMAP &&
+       _mesa_sizeof_packed_type(image->type) > 1)
+      return decline(st, path, SWAPPED);
+
+   return true;
+}
+
 /** Where an image is in client memory, in bytes from its pointer. */
 struct layout {
    unsigned pixel;
@@ -175,6 +193,23 @@ element_size(struct st_context *st, enum pipe_format pipe_format,
 }
 
 bool
+st_zerocopy_is_small(struct st_context *st, enum st_zerocopy_path path,
+                     const struct st_zerocopy_image *image)
+{
+   const uint64_t pixels =
+      (uint64_t) image->width * image->height * image->depth;
+
+   if (mode(st, path) != ST_ZEROCOPY_AUTO || image->type == GL_BITMAP ||
+       pixels * _mesa_bytes_per_pixel(image->format, image->type) >=
+       auto_threshold[path])
+      return false;
+
+   st->zerocopy.path[path].asked = true;
+   decline(st, path, SMALL);
+   return true;
+}
+
+bool
 st_zerocopy_begin(struct st_context *st, enum st_zerocopy_path path,
                   const struct st_zerocopy_image *image,
                   enum pipe_format pipe_format, unsigned bind,
@@ -190,13 +225,12 @@ st_zerocopy_begin(struct st_context *st, enum st_zerocopy_path path,
    if (how == ST_ZEROCOPY_OFF)
       return false;
 
-   if (!screen->caps.resource_from_user_memory ||
-       screen->caps.resource_from_user_memory_compute_only)
-      return decline(st, path, NO_USER_MEMORY);
+   if (st_zerocopy_is_small(st, path, image))
+      return false;
 
-   if (store->SwapBytes && image->type != GL_BITMAP &&
-       _mesa_sizeof_packed_type(image->type) > 1)
-      return decline(st, path, SWAPPED);
+   st->zerocopy.path[path].asked = true;
+   if (!is_usable(st, path, image))
+      return false;
 
    const unsigned element = image->type == GL_BITMAP ? 0 :
                             element_size(st, pipe_format, bind);
@@ -222,14 +256,9 @@ st_zerocopy_begin(struct st_context *st, enum st_zerocopy_path path,
        span > INT32_MAX)
       return decline(st, path, TOO_LARGE);
 
-   if (how == ST_ZEROCOPY_AUTO) {
-      if (layout.bytes < auto_threshold[path])
-         return decline(st, path, SMALL);
-
-      /* The pages in between are pinned for nothing. */
-      if (layout.bytes < span / 2)
-         return decline(st, path, SPARSE);
-   }
+   /* The pages in between are pinned for nothing. */
+   if (how == ST_ZEROCOPY_AUTO && layout.bytes < span / 2)
+      return decline(st, path, SPARSE);
 
    const struct pipe_resource templ = {
       .target = PIPE_BUFFER,
@@ -269,6 +298,8 @@ st_zerocopy_end(struct st_context *st, struct st_zerocopy *zc, bool drawn)
    struct pipe_screen *screen = st->screen;
 
    if (drawn) {
+      st->zerocopy.path[zc->path].asked = false;
+
       /* The client may use its memory when the call returns. */
       struct pipe_fence_handle *fence = NULL;
 
@@ -301,17 +332,19 @@ void
 st_zerocopy_copied(struct st_context *st, enum st_zerocopy_path path,
                    const struct st_zerocopy_image *image)
 {
+   const bool asked = st->zerocopy.path[path].asked;
    struct layout layout;
 
+   st->zerocopy.path[path].asked = false;
    if (image->type == GL_BITMAP)
       return;
    compute_layout(image, &layout);
    st->zerocopy.path[path].bytes.cpu_bytes += layout.bytes;
    st->zerocopy.total.cpu_bytes += layout.bytes;
 
-   /* If nothing else has been said, it did not come so far. */
+   /* It did not come so far that another reason was found. */
    if (!image->store->BufferObj && mode(st, path) != ST_ZEROCOPY_OFF &&
-       !st->zerocopy.path[path].told)
+       !asked && is_usable(st, path, image))
       decline(st, path, NO_FORMAT);
 }
 

@@ -49,6 +49,7 @@ struct st_zerocopy_stats {
    struct {
       struct hud_transfers bytes;
       uint32_t told; /**< why not, a bit for each reason */
+      bool asked;    /**< whether it can be done, in this command */
    } path[ST_ZEROCOPY_NUM_PATHS];
    struct hud_transfers total; /**< of all paths */
    uint64_t wrapped; /**< buffers that were made of client memory */
@@ -72,6 +73,16 @@ struct st_zerocopy {
    struct gl_pixelstore_attrib store;
    void *pixels;
 };
+
+/**
+ * Whether the image is for the CPU anyway, whatever its format.
+ *
+ * st_zerocopy_begin() sees that, too; but before it comes more that small
+ * images should not have to wait for.
+ */
+bool
+st_zerocopy_is_small(struct st_context *st, enum st_zerocopy_path path,
+                     const struct st_zerocopy_image *image);
 
 /**
  * Make a buffer of the bytes of this image, and of no others.
