@@ -5,7 +5,7 @@ A suite is a function run(suite) that adds its cases to a results.Suite. The sui
 """
 
 from . import (demo, differential, fuzz, gl, guest, igt, in_process, kernel_debug, kernel_docs, kernel_patches,
-               mesa_patches, operations, piglit, tools, unit, vm)
+               mesa_patches, mesa_series, operations, piglit, tools, unit, vm)
 
 SUITES = {
     'tools': tools.run,
@@ -21,6 +21,7 @@ SUITES = {
     'demo': demo.run,
     'kernel': kernel_patches.run,
     'mesa': mesa_patches.run,
+    'mesa-series': mesa_series.run,
     'operations': operations.run,
     'piglit-vm': piglit.run_vm,
     'kernel-debug': kernel_debug.run,
@@ -28,4 +29,5 @@ SUITES = {
 }
 
 # These take long: see docs/ci.md.
-ON_REQUEST = ('igt', 'kernel', 'kernel-debug', 'kernel-docs', 'mesa', 'operations', 'piglit-vm')
+ON_REQUEST = ('igt', 'kernel', 'kernel-debug', 'kernel-docs', 'mesa', 'mesa-series', 'operations',
+              'piglit-vm')

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MIT
+"""mesa-patches/ one by one: after each patch crocus, iris and the state tracker are built, and at the end what they touch is
+clean under -Werror, passes Mesa's own unit tests, and has iris emit the right commands.
+
+There is no model of a GPU that iris drives. Mesa's own drm-shim stands in for its kernel and executes nothing, so that what
+can be seen is what iris asks of the kernel, and its commands, as its own decoder prints them (tests/mesa/commands.c). What
+the patches mend must be wrong before the first of them.
+"""
+
+import itertools
+import json
+import os
+import re
+import shlex
+import subprocess
+from concurrent import futures
+from pathlib import Path
+
+from .. import build, cache, mesa, paths, sandbox, series, sources
+from ..report import Stage
+
+OPTIONS = [
+    *(option for option in mesa.OPTIONS if not option.startswith(('-Dgallium-drivers', '-Dllvm', '-Dbuild-tests'))),
+    # LLVM compiles iris's own kernels.
+    '-Dgallium-drivers=crocus,iris,softpipe', '-Dllvm=enabled', '-Ddraw-use-llvm=false', '-Dbuild-tests=true',
+    '-Dtools=drm-shim,intel',
+]
+LIBRARIES = {
+    'src/gallium/targets/dri/libgallium-{version}.so': 'lib', 'src/egl/libEGL_mesa.so.0.0.0': 'lib',
+    'src/egl/libEGL_mesa.so.0': 'lib', 'src/gbm/libgbm.so.1.0.0': 'lib', 'src/gbm/libgbm.so.1': 'lib',
+    'src/gbm/backends/dri/dri_gbm.so': 'lib/gbm',
+}
+SHIM = 'src/intel/tools/libintel_noop_drm_shim.so'
+UNIT_TESTS = ['main-test', 'st_format_test', 'gallium-aux', 'u_prim_verts_test', 'xmlconfig', 'pipe_barrier_test']
+VENDOR = '{"file_format_version": "1.0.0", "ICD": {"library_path": "libEGL_mesa.so.0"}}'
+
+# GPUs with read-only pages and without.
+PLATFORMS = ['skl', 'tgl']
+OFFSET = 0x140
+# What of the buffer the commands may name: its own bytes, and nothing before them.
+USES = ['vertices', 'indices', 'push-constants', 'uniform-buffer', 'feedback', 'indirect', 'query', 'copy']
+# Those whose address was right before the patches; see iris_blit.c, and for uniform buffers iris_program.c.
+RIGHT_BEFORE = ['uniform-buffer', 'copy']
+RUN_S = 60
+
+
+class Tree:
+    """A source tree that gets the series patch by patch, and what is built of it."""
+
+    def __init__(self):
+        source = sources.mesa()
+        self.pristine, self.version = source / 'tree', sources.version(source)
+        self.folder = paths.cache() / 'mesa-tree' / f'series-{cache.digest([self.version, OPTIONS])}'
+        self.source, self.objects = self.folder / 'source', self.folder / 'objects'
+        self.env = {'CC': 'ccache gcc', 'CXX': 'ccache g++', 'CCACHE_BASEDIR': str(self.folder)}
+        self.release = (self.pristine / 'VERSION').read_text(encoding='utf-8').strip()
+
+    def lay(self, patches, files):
+        self.objects.mkdir(parents=True, exist_ok=True)
+        series.update(self.source, self.pristine, patches, f'Mesa {self.version}', files)
+
+    def build(self, stage, name):
+        if not (self.objects / 'build.ninja').exists():
+            sandbox.run(['meson', 'setup', *OPTIONS, self.objects, self.source], 'configuring Mesa', 'mesa-series-config',
+                        env=self.env)
+        targets = [*(library.format(version=self.release) for library in LIBRARIES if not library.endswith(('.so.0', '.so.1'))),
+                   SHIM]
+
+        def on_line(line):
+            match = re.match(r'\[(\d+)/(\d+)\]', line or '')
+            if match:
+                stage.progress(note=f'{name}: {match[1]} of {match[2]}')
+
+        sandbox.run(['ninja', '-C', self.objects, f'-j{os.cpu_count()}', *targets], f'building Mesa with {name}',
+                    'mesa-series', on_line, env=self.env)
+
+    def prefix(self):
+        """A folder as Mesa would be installed to."""
+        folder = self.folder / 'usr'
+        for library, where in LIBRARIES.items():
+            built = self.objects / library.format(version=self.release)
+            link = folder / where / built.name
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.unlink(missing_ok=True)
+            link.symlink_to(built)
+        vendor = folder / 'share/glvnd/egl_vendor.d/50_mesa.json'
+        vendor.parent.mkdir(parents=True, exist_ok=True)
+        vendor.write_text(VENDOR, encoding='utf-8')
+        return folder
+
+
+def run(suite):
+    patches, files = series.patches(mesa.PATCHES), mesa.overlay()
+    build.configure('release')
+    program = build.ninja('release', ['tests/mesa/mesa_commands']) / 'tests/mesa/mesa_commands'
+    tree = Tree()
+    with cache.lock('mesa-tree-series'):
+        with Stage(f'mesa-series: {len(patches)} patches, one by one') as stage:
+            tree.lay([], {})
+            tree.build(stage, 'no patch')
+            before(suite, tree, program)
+            for number in range(len(patches)):
+                stage.progress(number, len(patches), patches[number].name)
+                tree.lay(patches[:number + 1], files)
+                try:
+                    tree.build(stage, patches[number].name)
+                    suite.check(f'builds: {patches[number].name}', True)
+                except Exception as failure:  # the next one may mend it, which is what must not be
+                    suite.check(f'builds: {patches[number].name}', False, str(failure))
+        with Stage('mesa-series: what the patches touch, under -Werror'):
+            warnings(suite, tree, patches, files)
+        with Stage('mesa-series: Mesa\'s own tests'):
+            own_tests(suite, tree)
+        with Stage('mesa-series: iris on Mesa\'s drm-shim'):
+            after(suite, tree, program)
+
+
+def warnings(suite, tree, patches, files):
+    """Each touched file is compiled once more, as the build does for each generation of GPUs."""
+    names = set(files).union(*[series.touched(patch) for patch in patches])
+    touched = {str(tree.source / name): name for name in names if name.endswith('.c')}
+    scratch = tree.folder / 'werror'
+    scratch.mkdir(exist_ok=True)
+    jobs, seen = [], set()
+    for number, entry in enumerate(json.loads((tree.objects / 'compile_commands.json').read_text(encoding='utf-8'))):
+        name = touched.get(os.path.normpath(Path(entry['directory']) / entry['file']))
+        if name:
+            words = shlex.split(entry['command'])
+            words[words.index('-o') + 1] = str(scratch / f'{number}.o')
+            jobs.append((name, entry['output'], [*words, '-Werror']))
+            seen.add(name)
+    suite.check('every touched file is compiled', seen == set(touched.values()), f'not {set(touched.values()) - seen}')
+
+    def compile_one(job):
+        done = subprocess.run(sandbox.command(job[2], cwd=tree.objects, env=tree.env), check=False, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        return done.returncode, done.stdout
+
+    with futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for (name, output, _), (status, text) in zip(jobs, pool.map(compile_one, jobs)):
+            suite.check(f'-Werror: {name} ({Path(output).parent.name})', status == 0, text)
+
+
+def own_tests(suite, tree):
+    done = subprocess.run(sandbox.command(['meson', 'test', '-C', tree.objects, *UNIT_TESTS], env=tree.env), check=False,
+                          text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    for name in UNIT_TESTS:
+        suite.check(f'Mesa\'s {name}', re.search(rf'{name}\s+OK\b', done.stdout) is not None, done.stdout[-3000:])
+
+
+def commands(tree, program, platform, use, offset=OFFSET, **variables):
+    """(status, output) of the program on iris and the shim; the status is None if it took too long."""
+    env = {'LD_PRELOAD': tree.objects / SHIM, 'INTEL_STUB_GPU_PLATFORM': platform, 'MESA_LOADER_DRIVER_OVERRIDE': 'iris',
+           'EGL_PLATFORM': 'surfaceless', 'MESA_SHADER_CACHE_DISABLE': '1', 'INTEL_DEBUG': 'bat,submit',
+           **mesa.environment(tree.prefix()), **variables}
+    argv = ['env', *(f'{name}={value}' for name, value in env.items()), program, use, hex(offset)]
+    try:
+        done = subprocess.run(sandbox.command(argv), check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              stdin=subprocess.DEVNULL, timeout=RUN_S)
+    except subprocess.TimeoutExpired as late:
+        return None, (late.stdout or b'').decode(errors='replace')
+    return done.returncode, done.stdout.decode(errors='replace')
+
+
+def addresses(output):
+    """The offsets in the user's buffer that commands name, or None if no batch has that buffer."""
+    found = re.search(r'\buser\s+@ 0x([0-9a-f]+) \(.*?(\d+)B\)', output)
+    if not found:
+        return None
+    low = (1 << 48) - 1  # some addresses are printed without their sign
+    start, size = int(found[1], 16) & low, int(found[2])
+    values = (int(value, 16) & low for value in re.findall(r'(?m)^\s+[A-Z][\w \[\].]*: 0x([0-9a-f]+)\s*$', output))
+    return {value - start for value in values if start <= value < start + size}
+
+
+def right(output):
+    """Whether the commands access the buffer, and from its first byte on only."""
+    found = addresses(output)
+    return bool(found) and min(found) == OFFSET
+
+
+def shown(output):
+    return f'offsets {addresses(output)}\n{output[-2000:]}'
+
+
+def before(suite, tree, program):
+    """What is wrong without the patches."""
+    for use in USES:
+        _, output = commands(tree, program, PLATFORMS[0], use)
+        suite.check(f'iris without patches: {use}', right(output) == (use in RIGHT_BEFORE), shown(output))
+    status, output = commands(tree, program, PLATFORMS[0], 'submit')
+    suite.check('iris without patches: aborts when memory is gone', status not in (0, None) and 'next batch' not in output,
+                output[-2000:])
+    _, output = commands(tree, program, PLATFORMS[0], 'map', 0, GALLIUM_THREAD='1')
+    suite.check('iris without patches: the first map does not wait', not submits_to_map(output), output[-2000:])
+    _, output = commands(tree, program, PLATFORMS[0], 'vertices', OFFSET + 4)
+    suite.check('iris without patches: takes any address', 'refused' not in output, output[-2000:])
+
+
+def submits_to_map(output):
+    return ' flush with ' in output.partition('mapping\n')[2].partition('mapped\n')[0]
+
+
+def after(suite, tree, program):
+    for platform, use in itertools.product(PLATFORMS, USES):
+        status, output = commands(tree, program, platform, use)
+        suite.check(f'iris on {platform}: {use}', status == 0 and right(output), shown(output))
+    for platform in PLATFORMS:
+        status, output = commands(tree, program, platform, 'submit')
+        text = output.partition('next batch\n')[2]
+        suite.check(f'iris on {platform}: memory that is gone', status == 0 and 'iris: dropped a batch' in output and
+                    'query 0\n' in output and 'STATE_BASE_ADDRESS' in text and '3DPRIMITIVE' in text, output[-2000:])
+        status, output = commands(tree, program, platform, 'map', 0, GALLIUM_THREAD='1')
+        suite.check(f'iris on {platform}: the first map waits', status == 0 and submits_to_map(output), output[-2000:])
+        status, output = commands(tree, program, platform, 'vertices', OFFSET + 4)
+        suite.check(f'iris on {platform}: an address that cannot be bound', 'refused' in output, output[-2000:])
+        for use, flags in (('upload', ['0x1']), ('upload-without-read-only', ['0x1', '0'])):
+            status, output = commands(tree, program, platform, use)
+            found = re.findall('userptr flags (.*)', output.partition('uploading\n')[2])
+            suite.check(f'iris on {platform}: {use}', status == 0 and found == flags, f'{found}\n{output[-2000:]}')
