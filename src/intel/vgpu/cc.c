@@ -431,11 +431,8 @@ vgpu_cc_write_pixels(struct vgpu_cc *cc, unsigned binding_table_index, unsigned 
    const struct target *t = find_target(cc, binding_table_index, target, array_index);
 
    if (t->stored && !p->replicated) {
-      float rgba[4][16] = { { 0 } };
       uint32_t texels[16];
-      for (unsigned c = 0; c < 4; c++)
-         memcpy(rgba[c], p->color[c], p->count * sizeof(float));
-      vgpu_format_pack_unorm8(t->surface->format, rgba, texels);
+      vgpu_format_pack_unorm8(t->surface->format, p->color, p->count, texels);
       return store_pixels(t, p, texels);
    }
    if (t->stored) {

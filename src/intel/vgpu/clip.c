@@ -30,6 +30,9 @@ struct plane {
    int user;        /* clip distance instead, -1: none */
 };
 
+typedef float vec_f __attribute__((vector_size(16)));
+typedef int32_t vec_i __attribute__((vector_size(16)));
+
 struct vgpu_clip {
    bool enabled;
    struct GFX7_3DSTATE_CLIP state;
@@ -42,7 +45,7 @@ struct vgpu_clip {
     * what vertices are multiplied by.
     */
    unsigned num_fixed;
-   float fixed[4][MAX_FIXED];
+   vec_f fixed[4][MAX_FIXED / 4];
 };
 
 static unsigned make_planes(const struct vgpu_clip *clip, struct plane *planes, bool guardband);
@@ -83,8 +86,9 @@ vgpu_clip_init(struct vgpu_draw *draw, struct vgpu_clip **out)
       clip->num_fixed++;
    for (unsigned i = 0; i < clip->num_fixed; i++) {
       for (unsigned c = 0; c < 4; c++) {
-         clip->fixed[c][i] = clip->planes[clip->num_culls + i].a[c];
-         clip->fixed[c][clip->num_fixed + i] = clip->guardband[i].a[c];
+         const unsigned k = clip->num_fixed + i;
+         clip->fixed[c][i / 4][i % 4] = clip->planes[clip->num_culls + i].a[c];
+         clip->fixed[c][k / 4][k % 4] = clip->guardband[i].a[c];
       }
    }
    return true;
@@ -174,16 +178,14 @@ vgpu_clip_vertex(const struct vgpu_draw *draw, struct vgpu_vertex *v)
       return;
    const float *p = v->slot[VUE_POSITION].f;
    const unsigned n = clip->num_fixed;
-   uint32_t bit[MAX_FIXED], bits = 0;
+   vec_i out = { 0 };
 
-   /* As distance() has it; of a fixed length, so that the compiler makes vector code of it. */
-   for (unsigned i = 0; i < MAX_FIXED; i++) {
-      const float d = clip->fixed[0][i] * p[0] + clip->fixed[1][i] * p[1] +
-                      clip->fixed[2][i] * p[2] + clip->fixed[3][i] * p[3];
-      bit[i] = d >= 0 ? 0 : 1u << i;
+   for (unsigned i = 0; i < MAX_FIXED / 4; i++) {
+      const vec_f d = clip->fixed[0][i] * p[0] + clip->fixed[1][i] * p[1] +
+                      clip->fixed[2][i] * p[2] + clip->fixed[3][i] * p[3]; /* as distance() */
+      out |= ~(d >= 0) & (vec_i){ 1 << 4 * i, 2 << 4 * i, 4 << 4 * i, 8 << 4 * i };
    }
-   for (unsigned i = 0; i < MAX_FIXED; i++)
-      bits |= bit[i];
+   const uint32_t bits = (uint32_t)(out[0] | out[1] | out[2] | out[3]);
    const uint32_t fixed = bits & (BIT(n) - 1), guardband = bits >> n & (BIT(n) - 1);
    const uint32_t users = outside(clip->guardband + n, clip->num_planes - n, v) << n;
    v->outside = outside(clip->planes, clip->num_culls, v) | (fixed | users) << clip->num_culls;

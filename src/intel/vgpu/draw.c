@@ -186,8 +186,8 @@ check_stages(struct vgpu_draw *draw)
 #ifndef DRAW_SHARED_VERTICES
 #define DRAW_SHARED_VERTICES 512
 #endif
-/* What a thread of the host takes at a time; an even number of vertices. */
-#define PART_VERTICES 128
+/* What a thread of the host takes at a time; vertices as many as whole primitives of lists have. */
+#define PART_VERTICES 192
 #define PART_PRIMITIVES 64
 #define MAX_PARTS ((MAX_PRIMITIVES + PART_PRIMITIVES - 1) / PART_PRIMITIVES)
 #define MAX_SHADERS 8
@@ -199,12 +199,21 @@ struct shader {
    _Atomic bool busy;
 };
 
+/** Vertices of a run that primitives are assembled from. */
+struct range {
+   uint32_t next;  /* with which the next primitive begins */
+   uint32_t count; /* vertices of the run so far */
+   bool end;       /* there are no more */
+   struct vgpu_batch *batch; /* where primitives go once they are set up; NULL: they wait */
+};
+
 struct assembly {
    struct vgpu_draw *draw;
    uint32_t topology;
    bool provoking_last;         /* of triangle and line lists and strips */
    bool edge_flags;             /* the topology has them */
    bool fan_provoking_second;   /* else the first of the two that are not the hub */
+   bool at_once;                /* primitives are set up by who has shaded their vertices */
 
    /*
     * A run of vertices, shaded, in the order of the draw: the first one, which fans and loops come
@@ -212,8 +221,7 @@ struct assembly {
     */
    struct vgpu_vertex *first;
    uint8_t *ring;
-   uint32_t count; /* so far */
-   uint32_t next;  /* with which the next primitive begins */
+   struct range run;
 
    uint32_t *ids; /* of vertices that are to be shaded */
    uint32_t num_ids;
@@ -238,25 +246,27 @@ vertex(const struct assembly *a, uint32_t i)
 
 /** Hands on a primitive. \param edges  bits for those from each corner to the next */
 static bool
-emit(struct assembly *a, enum vgpu_primitive_kind kind, uint32_t i0, uint32_t i1, uint32_t i2,
-     uint32_t provoking, unsigned edges)
+emit(struct assembly *a, const struct range *r, enum vgpu_primitive_kind kind, uint32_t i0,
+     uint32_t i1, uint32_t i2, uint32_t provoking, unsigned edges)
 {
-   struct vgpu_primitive *p = &a->primitives[a->num_primitives++];
-
-   *p = (struct vgpu_primitive){
+   struct vgpu_primitive p = {
       .kind = kind,
       .v = { vertex(a, i0), vertex(a, i1), vertex(a, i2) },
       .provoking = vertex(a, provoking),
    };
+
    for (unsigned i = 0; i < 3; i++)
-      p->edge[i] = edges >> i & 1 && (!a->edge_flags || p->v[i]->edge_flag);
-   if (!vgpu_wm_in_turn(a->draw->wm))
+      p.edge[i] = edges >> i & 1 && (!a->edge_flags || p.v[i]->edge_flag);
+   if (r->batch)
+      return vgpu_clip_primitive(a->draw, r->batch, &p);
+   if (!vgpu_wm_in_turn(a->draw->wm)) {
+      a->primitives[a->num_primitives++] = p;
       return true;
-   a->num_primitives = 0;
+   }
    /* Each line of a list begins anew, and so do the edges of a polygon. */
    if (kind != VGPU_LINE || a->topology == TOPOLOGY_LINELIST)
       a->draw->line_begins = true;
-   return vgpu_clip_primitive(a->draw, &a->batches[0], p) &&
+   return vgpu_clip_primitive(a->draw, &a->batches[0], &p) &&
           vgpu_wm_draw(a->draw, &a->batches[0], 1);
 }
 
@@ -312,57 +322,55 @@ draw_primitives(struct assembly *a)
 }
 
 static bool
-emit_point(struct assembly *a, uint32_t i)
+emit_point(struct assembly *a, const struct range *r, uint32_t i)
 {
-   return emit(a, VGPU_POINT, i, i, i, i, 0);
+   return emit(a, r, VGPU_POINT, i, i, i, i, 0);
 }
 
 static bool
-emit_line(struct assembly *a, uint32_t i0, uint32_t i1, uint32_t provoking)
+emit_line(struct assembly *a, const struct range *r, uint32_t i0, uint32_t i1, uint32_t provoking)
 {
-   return emit(a, VGPU_LINE, i0, i1, i1, provoking, 0);
+   return emit(a, r, VGPU_LINE, i0, i1, i1, provoking, 0);
 }
 
 /** A triangle, all of whose edges are edges. */
 static bool
-emit_triangle(struct assembly *a, uint32_t i0, uint32_t i1, uint32_t i2, uint32_t provoking)
+emit_triangle(struct assembly *a, const struct range *r, uint32_t i0, uint32_t i1, uint32_t i2,
+              uint32_t provoking)
 {
-   return emit(a, VGPU_TRIANGLE, i0, i1, i2, provoking, 7);
+   return emit(a, r, VGPU_TRIANGLE, i0, i1, i2, provoking, 7);
 }
 
-/** Assembles what can be of the vertices so far. \param end  there are no more */
+/** Assembles what can be of the vertices so far. */
 static bool
-assemble(struct assembly *a, bool end)
+assemble(struct assembly *a, struct range *r)
 {
-   const uint32_t n = a->count;
+   const uint32_t n = r->count;
    const unsigned last = a->provoking_last;
-   uint32_t i = a->next;
+   uint32_t i = r->next;
    bool ok = true;
 
-   /* Strips and fans have no edge flags of their own: all of their triangles' edges are drawn. */
-   a->edge_flags = a->topology == TOPOLOGY_TRILIST || a->topology == TOPOLOGY_QUADLIST ||
-                   a->topology == TOPOLOGY_POLYGON;
    switch (a->topology) {
    case TOPOLOGY_POINTLIST:
       for (; i < n && ok; i++)
-         ok = emit_point(a, i);
+         ok = emit_point(a, r, i);
       break;
    case TOPOLOGY_LINELIST:
       for (; i + 1 < n && ok; i += 2)
-         ok = emit_line(a, i, i + 1, i + last);
+         ok = emit_line(a, r, i, i + 1, i + last);
       break;
    case TOPOLOGY_LINESTRIP:
    case TOPOLOGY_LINELOOP:
       if (i == 0)
          a->draw->line_begins = true;
       for (; i + 1 < n && ok; i++)
-         ok = emit_line(a, i, i + 1, i + last);
-      if (ok && end && a->topology == TOPOLOGY_LINELOOP && n > 2)
-         ok = emit_line(a, n - 1, 0, last ? 0 : n - 1);
+         ok = emit_line(a, r, i, i + 1, i + last);
+      if (ok && r->end && a->topology == TOPOLOGY_LINELOOP && n > 2)
+         ok = emit_line(a, r, n - 1, 0, last ? 0 : n - 1);
       break;
    case TOPOLOGY_TRILIST:
       for (; i + 2 < n && ok; i += 3)
-         ok = emit_triangle(a, i, i + 1, i + 2, i + 2 * last);
+         ok = emit_triangle(a, r, i, i + 1, i + 2, i + 2 * last);
       break;
    case TOPOLOGY_TRISTRIP:
    case TOPOLOGY_TRISTRIP_REVERSE: {
@@ -370,43 +378,52 @@ assemble(struct assembly *a, bool end)
       const unsigned odd = a->topology == TOPOLOGY_TRISTRIP_REVERSE;
       for (; i + 2 < n && ok; i++) {
          const unsigned turn = (i + odd) & 1;
-         ok = emit_triangle(a, i + turn, i + !turn, i + 2, i + 2 * last);
+         ok = emit_triangle(a, r, i + turn, i + !turn, i + 2, i + 2 * last);
       }
       break;
    }
    case TOPOLOGY_TRIFAN:
    case TOPOLOGY_TRIFAN_NOSTIPPLE:
       for (; i + 2 < n && ok; i++)
-         ok = emit_triangle(a, 0, i + 1, i + 2, i + 1 + a->fan_provoking_second);
+         ok = emit_triangle(a, r, 0, i + 1, i + 2, i + 1 + a->fan_provoking_second);
       break;
    case TOPOLOGY_POLYGON:
       /* Which triangle is the last one, whose third edge is the polygon's, the end tells. */
-      for (; i + 2 < n - !end && ok; i++)
-         ok = emit(a, VGPU_TRIANGLE, 0, i + 1, i + 2, 0, (i == 0) | 2 | (i + 3 == n) << 2);
+      for (; i + 2 < n - !r->end && ok; i++)
+         ok = emit(a, r, VGPU_TRIANGLE, 0, i + 1, i + 2, 0, (i == 0) | 2 | (i + 3 == n) << 2);
       break;
    case TOPOLOGY_QUADLIST:
       for (; i + 3 < n && ok; i += 4) {
          const uint32_t provoking = i + 3 * last;
-         ok = emit(a, VGPU_TRIANGLE, i, i + 1, i + 3, provoking, 1 | 4) &&
-              emit(a, VGPU_TRIANGLE, i + 1, i + 2, i + 3, provoking, 1 | 2);
+         ok = emit(a, r, VGPU_TRIANGLE, i, i + 1, i + 3, provoking, 1 | 4) &&
+              emit(a, r, VGPU_TRIANGLE, i + 1, i + 2, i + 3, provoking, 1 | 2);
       }
       break;
    case TOPOLOGY_QUADSTRIP:
       for (; i + 3 < n && ok; i += 2) {
          const uint32_t provoking = i + 3 * last;
-         ok = emit(a, VGPU_TRIANGLE, i, i + 1, i + 3, provoking, 1 | 2) &&
-              emit(a, VGPU_TRIANGLE, i, i + 3, i + 2, provoking, 2 | 4);
+         ok = emit(a, r, VGPU_TRIANGLE, i, i + 1, i + 3, provoking, 1 | 2) &&
+              emit(a, r, VGPU_TRIANGLE, i, i + 3, i + 2, provoking, 2 | 4);
       }
       break;
    case TOPOLOGY_RECTLIST:
       for (; i + 2 < n && ok; i += 3)
-         ok = emit(a, VGPU_RECT, i, i + 1, i + 2, i + 2, 0);
+         ok = emit(a, r, VGPU_RECT, i, i + 1, i + 2, i + 2, 0);
       break;
    default:
       return vgpu_engine_unmodelled(a->draw->engine, "topology 0x%02x", a->topology);
    }
-   a->next = i;
-   return ok && draw_primitives(a);
+   r->next = i;
+   return ok;
+}
+
+/** Whether each primitive has vertices of its own. */
+static bool
+is_list(uint32_t topology)
+{
+   return topology == TOPOLOGY_POINTLIST || topology == TOPOLOGY_LINELIST ||
+          topology == TOPOLOGY_TRILIST || topology == TOPOLOGY_QUADLIST ||
+          topology == TOPOLOGY_RECTLIST;
 }
 
 /** The index of a vertex of an indexed draw. \return false after a fault */
@@ -457,7 +474,10 @@ shade(struct assembly *a, struct shader *shader, const uint32_t *ids, uint32_t f
    return true;
 }
 
-/** Shades a part of the vertices, by a shader that no other thread has. */
+/**
+ * Shades a part of the vertices, by a shader that no other thread has, and sets up the primitives
+ * of a list, while the vertices are near.
+ */
 static void
 shade_part(void *arg, unsigned part)
 {
@@ -467,8 +487,14 @@ shade_part(void *arg, unsigned part)
 
    while (atomic_exchange(&a->shaders[i].busy, true))
       i = (i + 1) % MAX_SHADERS;
-   if (!shade(a, &a->shaders[i], a->ids + first, a->first_shaded + first,
-              rest < PART_VERTICES ? rest : PART_VERTICES))
+   const uint32_t n = rest < PART_VERTICES ? rest : PART_VERTICES;
+   struct range range = {
+      .next = a->first_shaded + first,
+      .count = a->first_shaded + first + n,
+      .batch = &a->batches[part],
+   };
+   if (!shade(a, &a->shaders[i], a->ids + first, range.next, n) ||
+       (a->at_once && !assemble(a, &range)))
       atomic_store(&a->failed, true);
    atomic_store(&a->shaders[i].busy, false);
 }
@@ -494,17 +520,25 @@ static bool
 go_on(struct assembly *a, bool end)
 {
    const bool shared = is_shared(a, a->num_ids);
+   const unsigned parts = (a->num_ids + PART_VERTICES - 1) / PART_VERTICES;
+   struct range *run = &a->run;
 
-   a->first_shaded = a->count;
+   a->first_shaded = run->count;
    a->num_shaded = a->num_ids;
-   a->count += a->num_ids;
+   run->count += a->num_ids;
+   run->end = end;
    a->num_ids = 0;
-   if (!make_shaders(a, shared) ||
-       !for_parts(a, (a->num_shaded + PART_VERTICES - 1) / PART_VERTICES, shared, shade_part) ||
-       !assemble(a, end))
+   if (!make_shaders(a, shared) || !for_parts(a, parts, shared, shade_part))
       return false;
+   if (a->at_once) {
+      run->next = run->count;
+      if (!vgpu_wm_draw(a->draw, a->batches, parts))
+         return false;
+   } else if (!assemble(a, run) || !draw_primitives(a)) {
+      return false;
+   }
    if (end)
-      a->count = a->next = 0;
+      run->count = run->next = 0;
    return true;
 }
 
@@ -587,12 +621,16 @@ vgpu_draw(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
    if (a->topology == TOPOLOGY_LINELIST || a->topology == TOPOLOGY_LINESTRIP ||
        a->topology == TOPOLOGY_LINELOOP)
       a->provoking_last = sf.LineStripListProvokingVertexSelect == 1;
+   /* Strips and fans have no edge flags of their own: all of their triangles' edges are drawn. */
+   a->edge_flags = a->topology == TOPOLOGY_TRILIST || a->topology == TOPOLOGY_QUADLIST ||
+                   a->topology == TOPOLOGY_POLYGON;
    a->fan_provoking_second = sf.TriangleFanProvokingVertexSelect == 2;
 
    bool ok = gather_bases(&draw) && check_stages(&draw) && vgpu_vf_init(&draw, &draw.vf) &&
              vgpu_vs_init(&draw, &draw.vs) && vgpu_clip_init(&draw, &draw.clip) &&
              vgpu_sf_init(&draw, &draw.sf) && vgpu_wm_init(&draw, &draw.wm) &&
              make_room(a, cmd.VertexCountPerInstance);
+   a->at_once = ok && is_list(a->topology) && !vgpu_wm_in_turn(draw.wm);
    draw.copy = ok ? vgpu_copy_create(&draw) : NULL;
    for (uint32_t i = 0; i < cmd.InstanceCount && ok; i++)
       ok = draw_instance(&draw, &cmd, &ib, a, i);

@@ -376,16 +376,16 @@ pack_unorm8(const struct vgpu_format *format, const uint32_t rgba[4], void *texe
 }
 
 void
-vgpu_format_pack_unorm8(const struct vgpu_format *format, const float (*rgba)[16],
-                        uint32_t texels[16])
+vgpu_format_pack_unorm8(const struct vgpu_format *format, const uint8_t *const rgba[4],
+                        unsigned count, uint32_t texels[16])
 {
 #if defined(__x86_64__)
    if (__builtin_cpu_supports("avx2")) {
-      vgpu_format_pack_unorm8_avx2(format, rgba, texels);
+      vgpu_format_pack_unorm8_avx2(format, rgba, count, texels);
       return;
    }
 #endif
-   pack_unorm8_lanes(format, rgba, texels);
+   pack_unorm8_lanes(format, rgba, count, texels);
 }
 
 void

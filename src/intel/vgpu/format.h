@@ -139,15 +139,17 @@ void vgpu_format_pack(const struct vgpu_format *format, const uint32_t rgba[4], 
 bool vgpu_format_is_unorm8(const struct vgpu_format *format);
 
 /**
- * As vgpu_format_pack() with all components, sixteen texels of a format that is unorm8.
- * \param rgba  of each component sixteen floats
+ * As vgpu_format_pack() with all components, texels of a format that is unorm8.
+ * \param rgba   of each component as many floats
+ * \param count  8 or 16
  */
-void vgpu_format_pack_unorm8(const struct vgpu_format *format, const float (*rgba)[16],
-                             uint32_t texels[16]);
+void vgpu_format_pack_unorm8(const struct vgpu_format *format, const uint8_t *const rgba[4],
+                             unsigned count, uint32_t texels[16]);
 
 #if defined(__x86_64__)
 /* The same for processors with AVX2. */
-void vgpu_format_pack_unorm8_avx2(const struct vgpu_format *format, const float (*rgba)[16],
+void vgpu_format_pack_unorm8_avx2(const struct vgpu_format *format,
+                                  const uint8_t *const rgba[4], unsigned count,
                                   uint32_t texels[16]);
 #endif
 

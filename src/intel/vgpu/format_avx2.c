@@ -18,10 +18,10 @@
 #include "format_unorm8.h"
 
 void
-vgpu_format_pack_unorm8_avx2(const struct vgpu_format *format, const float (*rgba)[16],
-                             uint32_t texels[16])
+vgpu_format_pack_unorm8_avx2(const struct vgpu_format *format, const uint8_t *const rgba[4],
+                             unsigned count, uint32_t texels[16])
 {
-   pack_unorm8_lanes(format, rgba, texels);
+   pack_unorm8_lanes(format, rgba, count, texels);
 }
 
 #if defined(__clang__)

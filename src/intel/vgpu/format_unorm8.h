@@ -10,7 +10,8 @@
 #include "format.h"
 
 static inline void
-pack_unorm8_lanes(const struct vgpu_format *format, const float (*rgba)[16], uint32_t texels[16])
+pack_unorm8_lanes(const struct vgpu_format *format, const uint8_t *const rgba[4],
+                  unsigned count, uint32_t texels[16])
 {
    typedef float vec_f __attribute__((vector_size(16)));
    typedef int32_t vec_i __attribute__((vector_size(16)));
@@ -18,11 +19,11 @@ pack_unorm8_lanes(const struct vgpu_format *format, const float (*rgba)[16], uin
    typedef int64_t vec_l __attribute__((vector_size(32)));
    const vec_f one = { 1, 1, 1, 1 };
 
-   for (unsigned i = 0; i < 16; i += 4) {
+   for (unsigned i = 0; i < count; i += 4) {
       vec_i whole = { 0 };
       for (unsigned c = 0; c < format->num_channels; c++) {
          vec_f v;
-         memcpy(&v, &rgba[format->channels[c].component][i], sizeof(v));
+         memcpy(&v, rgba[format->channels[c].component] + 4 * i, sizeof(v));
          v = (vec_f)((vec_i)v & (v > 0.0f)); /* a NaN is 0 */
          v = (vec_f)(((vec_i)v & (v < one)) | ((vec_i)one & ~(v < one)));
          /* Adding 2^52 and a half of it leaves no bits for a fraction: it rounds to even. */

@@ -62,12 +62,16 @@ struct vgpu_ps {
    bool early_depth;
    bool per_sample; /* a thread's channels are samples */
    bool independent;
+   bool whole_pixels; /* of one sample, in threads of pixels */
+   bool untested;     /* nothing but the windower decides about pixels before the shader … */
+   bool unquestioned; /* … or behind it */
    bool is_clone;
 
    /* The thread that runs. */
    struct eu_thread thread;
    unsigned payload; /* registers that it was given */
    uint32_t tested; /* pixels whose late tests are done */
+   uint32_t live;   /* pixels with samples when it began */
    struct vgpu_draw *draw;
    const struct vgpu_setup *setup;
    uint16_t x[MAX_PIXELS], y[MAX_PIXELS];
@@ -202,16 +206,12 @@ render_cache_send(void *opaque, const struct eu_message *msg)
       return eu_thread_fault(msg->thread, "render target write with %u more registers", rest);
 
    /* Without late tests pixels are written together. */
-   if (ps->early_depth && ps->draw->samples == 1 && !vgpu_cc_tests_alpha(ps->cc) && !dual &&
-       first_lane + lanes <= MAX_PIXELS) {
+   if (ps->unquestioned && !dual && first_lane + lanes <= MAX_PIXELS) {
       struct vgpu_cc_pixels pixels = {
          .count = lanes, .x = ps->x + first_lane, .y = ps->y + first_lane,
+         .mask = mask & ps->live >> first_lane & (BIT(lanes) - 1),
          .replicated = type == SIMD16_REPLICATED,
       };
-      for (unsigned lane = 0; lane < lanes; lane++) {
-         if (ps->samples[first_lane + lane])
-            pixels.mask |= mask & BIT(lane);
-      }
       for (unsigned c = 0; c < 4; c++)
          pixels.color[c] = pixels.replicated ? msg->payload[at] + 4 * c
                                              : msg->payload[at + c * regs];
@@ -294,6 +294,18 @@ is_independent(void *data, enum eu_sfid sfid, const uint32_t *desc)
    }
 }
 
+/** What a thread need not look at for each of its pixels. */
+static void
+set_shortcuts(struct vgpu_ps *ps)
+{
+   ps->whole_pixels = ps->draw->samples == 1 && !ps->per_sample;
+   for (unsigned i = 0; i < MAX_PIXELS; i++)
+      ps->sample[i] = -1;
+   ps->untested = ps->early_depth && vgpu_depth_is_off(ps->depth);
+   ps->unquestioned =
+      ps->early_depth && ps->draw->samples == 1 && !vgpu_cc_tests_alpha(ps->cc);
+}
+
 bool
 vgpu_ps_is_independent(const struct vgpu_ps *ps)
 {
@@ -334,6 +346,7 @@ vgpu_ps_init(struct vgpu_draw *draw, struct vgpu_ps **out)
       return false;
    if (!ps->dispatch) {
       ps->early_depth = true;
+      set_shortcuts(ps);
       return true;
    }
 
@@ -368,6 +381,7 @@ vgpu_ps_init(struct vgpu_draw *draw, struct vgpu_ps **out)
    if (!vgpu_load_program(draw, kernel, &ps->program))
       return false;
    ps->independent = eu_program_messages(ps->program, is_independent, NULL);
+   set_shortcuts(ps);
    return (!ps->state.PushConstantEnable ||
            vgpu_push_constants(draw, GFX7_3DSTATE_CONSTANT_PS_header, ps->constants,
                                EU_GRF_COUNT, &ps->num_constants));
@@ -618,7 +632,7 @@ early_tests(struct vgpu_ps *ps)
 {
    if (!ps->early_depth)
       return true;
-   if (vgpu_depth_is_off(ps->depth)) {
+   if (ps->untested) {
       unsigned samples = 0;
       for (unsigned i = 0; i < ps->width && vgpu_depth_counts(ps->depth); i++) {
          for (unsigned bits = ps->samples[i]; bits; bits &= bits - 1)
@@ -634,13 +648,35 @@ early_tests(struct vgpu_ps *ps)
    return true;
 }
 
-static bool
-run_slots(struct vgpu_ps *ps, const struct slot *slots, unsigned count)
+/** Pixels of a thread that have one sample each. \return those that are covered */
+static uint32_t
+place_pixels(struct vgpu_ps *ps, const struct slot *slots, unsigned count)
 {
-   struct vgpu_draw *draw = ps->draw;
-   const struct vgpu_setup *setup = ps->setup;
-   uint32_t mask = 0;
+   typedef uint16_t vec_us __attribute__((vector_size(8)));
+   typedef float vec_f __attribute__((vector_size(16)));
+   static const uint8_t none[PIXELS_PER_SUBSPAN];
+   uint32_t live = 0;
 
+   for (unsigned k = 0; k < ps->width / PIXELS_PER_SUBSPAN; k++) {
+      const struct vgpu_subspan *subspan = slots[k < count ? k : 0].subspan;
+      const unsigned i = k * PIXELS_PER_SUBSPAN;
+      const vec_us x = subspan->x + (vec_us){ 0, 1, 0, 1 };
+      const vec_us y = subspan->y + (vec_us){ 0, 0, 1, 1 };
+      const vec_f center_x = (float)subspan->x + (vec_f){ 0.5f, 1.5f, 0.5f, 1.5f };
+      const vec_f center_y = (float)subspan->y + (vec_f){ 0.5f, 0.5f, 1.5f, 1.5f };
+      memcpy(&ps->x[i], &x, sizeof(x));
+      memcpy(&ps->y[i], &y, sizeof(y));
+      memcpy(&ps->center_x[i], &center_x, sizeof(center_x));
+      memcpy(&ps->center_y[i], &center_y, sizeof(center_y));
+      memcpy(&ps->samples[i], k < count ? subspan->samples : none, sizeof(none));
+      live |= k < count ? (uint32_t)subspan->mask << i : 0;
+   }
+   return live;
+}
+
+static void
+place_samples(struct vgpu_ps *ps, const struct slot *slots, unsigned count)
+{
    for (unsigned k = 0; k < ps->width / PIXELS_PER_SUBSPAN; k++) {
       const struct slot *slot = &slots[k < count ? k : 0];
       const struct vgpu_subspan *subspan = slot->subspan;
@@ -660,10 +696,27 @@ run_slots(struct vgpu_ps *ps, const struct slot *slots, unsigned count)
             ps->samples[i + p] &= BIT(slot->sample);
       }
    }
+}
+
+static bool
+run_slots(struct vgpu_ps *ps, const struct slot *slots, unsigned count)
+{
+   struct vgpu_draw *draw = ps->draw;
+   const struct vgpu_setup *setup = ps->setup;
+   uint32_t mask = 0;
+
+   if (ps->whole_pixels)
+      mask = place_pixels(ps, slots, count);
+   else
+      place_samples(ps, slots, count);
    if (!early_tests(ps))
       return false;
-   for (unsigned i = 0; i < ps->width; i++)
-      mask |= (uint32_t)(ps->samples[i] != 0) << i;
+   if (!ps->whole_pixels || !ps->untested) {
+      mask = 0;
+      for (unsigned i = 0; i < ps->width; i++)
+         mask |= (uint32_t)(ps->samples[i] != 0) << i;
+   }
+   ps->live = mask;
    if (!mask || !ps->dispatch)
       return true;
    for (unsigned i = 0; i < ps->width && ps->wm.PixelShaderUsesSourceDepth; i++) {

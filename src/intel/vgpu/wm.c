@@ -213,7 +213,22 @@ add_samples(struct painter *p, int x, int y, uint8_t mask, const uint8_t samples
 static bool
 add(struct painter *p, int x, int y, uint8_t mask)
 {
-   return add_samples(p, x, y, mask, NULL);
+   static const uint8_t samples[16][4] = {
+      { 0 }, { 1 }, { 0, 1 }, { 1, 1 }, { 0, 0, 1 }, { 1, 0, 1 }, { 0, 1, 1 }, { 1, 1, 1 },
+      { 0, 0, 0, 1 }, { 1, 0, 0, 1 }, { 0, 1, 0, 1 }, { 1, 1, 0, 1 }, { 0, 0, 1, 1 },
+      { 1, 0, 1, 1 }, { 0, 1, 1, 1 }, { 1, 1, 1, 1 },
+   };
+
+   if (p->draw->samples > 1)
+      return add_samples(p, x, y, mask, NULL);
+   struct vgpu_subspan *subspan = &p->batch[p->count++];
+   subspan->x = (uint16_t)x;
+   subspan->y = (uint16_t)y;
+   subspan->mask = mask;
+   memcpy(subspan->samples, samples[mask], sizeof(samples[0]));
+   if (p->count < vgpu_ps_subspans(p->ps))
+      return true;
+   return !vgpu_engine_interrupted(p->draw->engine) && flush(p);
 }
 
 static int
@@ -531,7 +546,7 @@ paint_rows(struct painter *p, int y, struct span (*spans)[2], unsigned num_point
       }
       if (mask && stippled)
          mask &= stipple_polygon(p->draw, x, y);
-      if (mask && !add_samples(p, x, y, mask, pattern ? samples : NULL))
+      if (mask && !(pattern ? add_samples(p, x, y, mask, samples) : add(p, x, y, mask)))
          return false;
    }
    return true;

@@ -23,7 +23,7 @@ random_source(uint64_t *seed, enum eu_type type, bool imm_allowed)
    struct opnd o;
    unsigned nr = 2 + random64(seed) % 20;
 
-   switch (random64(seed) % (imm_allowed ? 4 : 2)) {
+   switch (random64(seed) % (imm_allowed ? 5 : 3)) {
    case 0:
       o = scalar(nr, random64(seed) % 8 * 4, type);
       break;
@@ -32,6 +32,13 @@ random_source(uint64_t *seed, enum eu_type type, bool imm_allowed)
       if (random64(seed) % 4 == 0)
          o.subnr = random64(seed) % 8 * 4;
       break;
+   case 2: {
+      static const uint8_t regions[][3] = { {8, 4, 2}, {4, 4, 1}, {0, 4, 1}, {2, 2, 0},
+                                            {16, 8, 2}, {4, 2, 2}, {1, 1, 0} };
+      const uint8_t *r = regions[random64(seed) % 7];
+      o = region(nr, random64(seed) % 4 * 4, r[0], r[1], r[2], type);
+      break;
+   }
    default:
       o = imm(type, (uint32_t)random64(seed));
       if (type == EU_TYPE_F) {
@@ -54,7 +61,7 @@ random_insn(uint64_t *seed)
 {
    static const enum eu_type types[] = {EU_TYPE_F, EU_TYPE_F, EU_TYPE_D, EU_TYPE_UD};
    enum eu_opcode opcode = (enum eu_opcode)opcodes[random64(seed) % sizeof(opcodes)];
-   unsigned exec_size = random64(seed) % 2 ? 8 : 16;
+   unsigned exec_size = random64(seed) % 4 ? 8u << random64(seed) % 2 : 1u << random64(seed) % 3;
    enum eu_type from = types[random64(seed) % 4], to = types[random64(seed) % 4];
    if (random64(seed) % 4)
       to = from;

@@ -645,10 +645,14 @@ bytes_are_packed_together_as_one_by_one(void **state)
                : random >> 31    ? ((float)(random >> 8 & 0xff) + 0.5f) / 255
                                  : (float)(random >> 4) / (1 << 26) - 0.5f;
          }
+         const uint8_t *const components[4] = {
+            (const uint8_t *)rgba[0], (const uint8_t *)rgba[1], (const uint8_t *)rgba[2],
+            (const uint8_t *)rgba[3],
+         };
          if (round & 1)
-            pack_unorm8_lanes(format, rgba, texels); /* without AVX2 */
+            pack_unorm8_lanes(format, components, 16, texels); /* without AVX2 */
          else
-            vgpu_format_pack_unorm8(format, rgba, texels);
+            vgpu_format_pack_unorm8(format, components, 16, texels);
          for (unsigned i = 0; i < 16; i++) {
             uint32_t color[4], texel = 0xcccccccc;
             for (unsigned c = 0; c < 4; c++)

@@ -1,15 +1,16 @@
 /*
  * SPDX-License-Identifier: MIT
  *
- * The common case: eight or sixteen channels of DWords or floats side by side, with scalars and
- * immediates. The loops have a fixed length of eight, so that the compiler makes vector code of
- * them; what they compute is what the general path computes.
+ * The common case: channels of DWords or floats that are written side by side, sixteen at most.
+ * The loops have a fixed length of eight, so that the compiler makes vector code of them; what they
+ * compute is what the general path computes.
  */
 
 #include "eu_priv.h"
 
 #define N 8
 #define ALWAYS_INLINE __attribute__((always_inline))
+#define OUT_OF_LINE __attribute__((noinline))
 
 union vec {
    float f[16];
@@ -28,8 +29,26 @@ fast_source(const struct eu_op *op, unsigned i)
 
    if (a->kind == EU_ACCESS_IMM)
       return true;
-   return (a->kind == EU_ACCESS_CONTIG || a->kind == EU_ACCESS_SCALAR) &&
-          eu_type_size(a->type) == 4;
+   return (a->kind == EU_ACCESS_CONTIG || a->kind == EU_ACCESS_SCALAR ||
+           a->kind == EU_ACCESS_GRF) && eu_type_size(a->type) == 4;
+}
+
+/* What is rare is not inlined: each instruction would have it many times. */
+static OUT_OF_LINE void
+modify(const struct eu_access *a, union vec *room, unsigned lanes)
+{
+   if (a->type == EU_TYPE_F) {
+      uint32_t keep = a->abs ? 0x7fffffff : 0xffffffff, flip = a->negate ? 0x80000000 : 0;
+      for (unsigned k = 0; k < lanes; k++)
+         room->u[k] = (room->u[k] & keep) ^ flip;
+      return;
+   }
+   for (unsigned k = 0; k < lanes; k++) {
+      uint32_t v = room->u[k];
+      if (a->abs && a->type == EU_TYPE_D)
+         v = room->i[k] < 0 ? 0 - v : v;
+      room->u[k] = a->negate ? 0 - v : v;
+   }
 }
 
 /* The lanes of a source; `room` is for those that are not in the register file as they are. */
@@ -49,26 +68,17 @@ fetch(const struct eu_context *ctx, const struct eu_op *op, unsigned i, union ve
       memcpy(&v, grf + a->offset[0], sizeof(v));
       for (unsigned k = 0; k < lanes; k++)
          room->u[k] = v;
+   } else if (a->kind == EU_ACCESS_GRF) {
+      for (unsigned k = 0; k < lanes; k++) /* beyond its lanes, offsets are 0 */
+         memcpy(&room->u[k], grf + a->offset[k], sizeof(room->u[k]));
    } else if (a->offset[0] % EU_REG_BYTES == 0 && !a->negate && !a->abs) {
       /* In place; results go to a register of the host before they are stored. */
       return (const union vec *)(grf + a->offset[0]);
    } else {
       memcpy(room, grf + a->offset[0], lanes * sizeof(uint32_t));
    }
-   if (!a->negate && !a->abs)
-      return room;
-   if (a->type == EU_TYPE_F) {
-      uint32_t keep = a->abs ? 0x7fffffff : 0xffffffff, flip = a->negate ? 0x80000000 : 0;
-      for (unsigned k = 0; k < lanes; k++)
-         room->u[k] = (room->u[k] & keep) ^ flip;
-   } else {
-      for (unsigned k = 0; k < lanes; k++) {
-         uint32_t v = room->u[k];
-         if (a->abs && a->type == EU_TYPE_D)
-            v = room->i[k] < 0 ? 0 - v : v;
-         room->u[k] = a->negate ? 0 - v : v;
-      }
-   }
+   if (a->negate || a->abs)
+      modify(a, room, lanes);
    return room;
 }
 
@@ -89,17 +99,8 @@ write_mask(const struct eu_thread *t, const struct eu_op *op)
 }
 
 static inline ALWAYS_INLINE void
-store(struct eu_context *ctx, const struct eu_op *op, const union vec *v, uint32_t mask,
-      unsigned lanes)
+store_some(uint8_t *out, const union vec *v, uint32_t mask, unsigned lanes)
 {
-   uint8_t *out = eu_grf_bytes(ctx->thread) + op->dst.offset[0];
-
-   if (op->dst.kind == EU_ACCESS_NULL)
-      return;
-   if (mask == op->lane_mask) {
-      memcpy(out, v, lanes * sizeof(uint32_t));
-      return;
-   }
    for (unsigned first = 0; first < lanes; first += N) {
       uint32_t old[N];
       uint32_t part = mask >> first;
@@ -108,6 +109,21 @@ store(struct eu_context *ctx, const struct eu_op *op, const union vec *v, uint32
          old[k] = part & lane_bit[k] ? v->u[first + k] : old[k];
       memcpy(out + first * 4, old, sizeof(old));
    }
+}
+
+static inline ALWAYS_INLINE void
+store(struct eu_context *ctx, const struct eu_op *op, const union vec *v, uint32_t mask,
+      unsigned lanes)
+{
+   uint8_t *out = eu_grf_bytes(ctx->thread) + op->dst.offset[0];
+
+   if (op->dst.kind == EU_ACCESS_NULL)
+      return;
+   if (mask == op->lane_mask && op->lanes == lanes) {
+      memcpy(out, v, lanes * sizeof(uint32_t));
+      return;
+   }
+   store_some(out, v, mask, lanes);
 }
 
 /* Eight lanes of all ones or zeros, as bits. */
@@ -146,7 +162,7 @@ pack(const uint32_t hit[N])
    }                                                                                              \
    break
 
-static inline ALWAYS_INLINE uint32_t
+static OUT_OF_LINE uint32_t
 compare(enum eu_cond cond, enum eu_type type, const union vec *a, const union vec *b,
         unsigned lanes)
 {
@@ -164,7 +180,7 @@ compare(enum eu_cond cond, enum eu_type type, const union vec *a, const union ve
 }
 
 /* NaN saturates to 0. */
-static inline ALWAYS_INLINE void
+static OUT_OF_LINE void
 saturate(union vec *r, unsigned lanes)
 {
    for (unsigned first = 0; first < lanes; first += N) {
@@ -204,8 +220,9 @@ finish(struct eu_context *ctx, const struct eu_op *op, union vec *r, unsigned la
    }
 
 /*
- * Each instruction is compiled for eight channels and for sixteen, so that the compiler knows how
- * long its loops are.
+ * Each instruction is compiled for sixteen channels and for eight, so that the compiler knows how
+ * long its loops are. One of fewer computes what nobody sees: what it reads and leaves as it is can
+ * be beyond the last register, in the accumulator.
  */
 #define BY_LANES(name)                                                                            \
    static enum eu_step fast_##name(struct eu_context *ctx, const struct eu_op *op)                \
@@ -521,7 +538,7 @@ static eu_exec_fn
 select_pln(const struct eu_op *op)
 {
    /* The general path knows which encodings of it there are. */
-   if (!eu_alu_select(op) || op->dst.type != EU_TYPE_F)
+   if (op->lanes < 8 || !eu_alu_select(op) || op->dst.type != EU_TYPE_F)
       return NULL;
    for (unsigned i = 0; i < 2; i++) {
       if (op->src[i].negate || op->src[i].abs)
@@ -535,7 +552,7 @@ eu_fast_select(const struct eu_op *op)
 {
    const struct eu_inst *inst = &op->inst;
 
-   if ((op->lanes != 8 && op->lanes != 16) || op->exec_type == EU_EXEC_DF || inst->acc_wr ||
+   if (op->lanes > 16 || op->exec_type == EU_EXEC_DF || inst->acc_wr ||
        inst->opcode == EU_OP_MATH)
       return NULL;
    if (op->dst.kind != EU_ACCESS_CONTIG && op->dst.kind != EU_ACCESS_NULL)
