@@ -182,10 +182,8 @@ check_stages(struct vgpu_draw *draw)
 /* At most one for each vertex, and for the one that closes a loop. */
 #define MAX_PRIMITIVES (RING_VERTICES + 1)
 
-/* With fewer vertices than that threads cost more than they save. Tests set it lower. */
-#ifndef DRAW_SHARED_VERTICES
+/* With fewer vertices than that threads cost more than they save. */
 #define DRAW_SHARED_VERTICES 512
-#endif
 /* What a thread of the host takes at a time; vertices as many as whole primitives of lists have. */
 #define PART_VERTICES 192
 #define PART_PRIMITIVES 64

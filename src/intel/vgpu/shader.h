@@ -24,8 +24,7 @@ struct vgpu_surface_cache;
 struct vgpu_sampler_cache;
 
 /*
- * One draw's environment of one stage. Read by several host threads at once, so whatever is
- * decoded lazily is decoded before the threads start, or guarded by its owner.
+ * One draw's environment of one stage, for one host thread: what is decoded lazily is its own.
  */
 struct vgpu_shader_env {
    struct vgpu_engine *engine;

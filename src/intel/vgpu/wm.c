@@ -22,10 +22,8 @@
 #define SUBPIXEL_BITS 8
 #define SUBPIXEL (1 << SUBPIXEL_BITS)
 #define MAX_PAINTERS 8
-/* With fewer pixels than that threads cost more than they save. Tests set it lower. */
-#ifndef WM_SHARED_PIXELS
+/* With fewer pixels than that threads cost more than they save. */
 #define WM_SHARED_PIXELS 16384
-#endif
 /* Beyond this the edge functions could overflow; the guardband is far smaller. */
 #define MAX_COORDINATE 32768.0f
 
