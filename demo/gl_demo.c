@@ -9,11 +9,14 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "failure.h"
 #include "gem.h"
 #include "gl_transfer.h"
+#include "hud.h"
+#include "in_place.h"
 #include "pages.h"
 #include "picture.h"
 
@@ -21,7 +24,7 @@
 #define MAX_DRAWING 1280u
 
 static const char usage[] =
-   "usage: zerocopy-demo-gl IMAGE --out DIR\n"
+   "usage: zerocopy-demo-gl IMAGE --out DIR [--patched NAME=VALUE]...\n"
    "\n"
    "Decodes a PNG. OpenGL uploads it as a texture, draws it turned and scaled by a shader, and\n"
    "reads the drawing back, in two ways: from and to plain client memory, and with the same\n"
@@ -32,6 +35,9 @@ static const char usage[] =
    "compared with the picture, and the two drawings with each other, byte for byte.\n"
    "\n"
    "  --out DIR      where source.png, result.png and report.json are written; made if need be\n"
+   "  --patched NAME=VALUE\n"
+   "                 what makes a program take Mesa with mesa-patches/: then a third way is\n"
+   "                 client memory with that Mesa, whose own counts say what was copied\n"
    "  --help         this text\n"
    "\n"
    "IMAGE may be grey, palette or colour, with or without alpha; 16 bits are scaled to 8.\n"
@@ -42,6 +48,8 @@ static const char usage[] =
 
 struct options {
    const char *image, *out;
+   struct in_place_environment other; /* empty without another Mesa */
+   int serve;                         /* see in_place.h; -1 if we are not that process */
 };
 
 /** \return false if the program is to end, with *status */
@@ -50,17 +58,30 @@ parse(int argc, char **argv, struct options *options, enum status *status)
 {
    static const struct option known[] = {
       { "out", required_argument, NULL, 'o' },
+      { "patched", required_argument, NULL, 'p' },
+      { "serve", required_argument, NULL, 's' },
       { "help", no_argument, NULL, 'h' },
       { 0 },
    };
    int letter;
 
-   *options = (struct options){ 0 };
+   *options = (struct options){ .serve = -1 };
    *status = STATUS_USAGE;
    while ((letter = getopt_long(argc, argv, "", known, NULL)) != -1) {
       switch (letter) {
       case 'o':
          options->out = optarg;
+         break;
+      case 'p':
+         if (options->other.count ==
+             sizeof(options->other.variables) / sizeof(options->other.variables[0])) {
+            fputs("zerocopy-demo-gl: too many variables\n", stderr);
+            return false;
+         }
+         options->other.variables[options->other.count++] = optarg;
+         break;
+      case 's':
+         options->serve = atoi(optarg);
          break;
       case 'h':
          fputs(usage, stdout);
@@ -71,7 +92,7 @@ parse(int argc, char **argv, struct options *options, enum status *status)
          return false;
       }
    }
-   if (optind + 1 != argc || !options->out) {
+   if (optind + 1 != argc || (!options->out && options->serve < 0)) {
       fputs(usage, stderr);
       return false;
    }
@@ -101,9 +122,21 @@ drawing_of(const struct picture *picture)
    return drawing;
 }
 
-enum { CLIENT, PINNED, WAYS };
-static const char *const way_names[WAYS] = { "client memory", "pinned memory" };
-static const char *const way_keys[WAYS] = { "client", "pinned" };
+enum { CLIENT, PINNED, IN_PLACE, WAYS };
+static const char *const way_names[WAYS] = { "client memory", "pinned memory", "client, patched" };
+static const char *const way_keys[WAYS] = { "client", "pinned", "in_place" };
+
+/* Below so many bytes the patched Mesa copies, as it takes less: docs/usage.md. */
+#define LEAST_UPLOAD    (1u << 20)
+#define LEAST_READ_BACK (64u << 10)
+
+/** All that is said of the job; the third way only if there is another Mesa. */
+struct outcome {
+   const struct gl_image *source, *result;
+   struct gl_cost cost[WAYS];
+   bool agrees[WAYS]; /* the drawing with that by client memory */
+   unsigned ways;
+};
 
 /** The bytes of so many pages of an image, of which the last may be partly the image's. */
 static uint64_t
@@ -114,44 +147,108 @@ bytes_of(int64_t pages, const struct gl_image *image)
    return bytes < size_of(image) ? bytes : size_of(image);
 }
 
-static void
-print_row(const char *name, uint64_t client, uint64_t pinned)
+static uint64_t
+uploaded_by_cpu(const struct outcome *outcome, unsigned way)
 {
-   printf("  %-44s %15" PRIu64 " %15" PRIu64 "\n", name, client, pinned);
+   const struct gl_cost *cost = &outcome->cost[way];
+
+   return way == IN_PLACE ? (uint64_t)cost->uploaded.by_cpu
+                          : bytes_of(cost->source_pages_touched, outcome->source);
+}
+
+static uint64_t
+read_back_by_cpu(const struct outcome *outcome, unsigned way)
+{
+   const struct gl_cost *cost = &outcome->cost[way];
+
+   return way == IN_PLACE ? (uint64_t)cost->read_back.by_cpu
+                          : bytes_of(cost->result_pages_touched, outcome->result);
 }
 
 static void
-print_table(const struct gl_image *source, const struct gl_image *result,
-            const struct gl_cost cost[WAYS], bool drawings_agree)
+print_row(const char *name, const struct outcome *outcome,
+          uint64_t (*value)(const struct outcome *outcome, unsigned way))
 {
-   const uint64_t read[WAYS] = { bytes_of(cost[CLIENT].source_pages_touched, source),
-                                 bytes_of(cost[PINNED].source_pages_touched, source) };
-   const uint64_t written[WAYS] = { bytes_of(cost[CLIENT].result_pages_touched, result),
-                                    bytes_of(cost[PINNED].result_pages_touched, result) };
+   printf("  %-44s", name);
+   for (unsigned way = 0; way < outcome->ways; way++)
+      printf(" %15" PRIu64, value(outcome, way));
+   printf("\n");
+}
 
-   printf("\n  %-44s %15s %15s\n", "", way_names[CLIENT], way_names[PINNED]);
-   print_row("upload: bytes of pixels", size_of(source), size_of(source));
-   print_row("   in pages that the CPU touched", read[CLIENT], read[PINNED]);
-   print_row("   in pages that the GPU alone read", size_of(source) - read[CLIENT],
-             size_of(source) - read[PINNED]);
-   print_row("read-back: bytes of pixels", size_of(result), size_of(result));
-   print_row("   in pages that the CPU touched", written[CLIENT], written[PINNED]);
-   print_row("   in pages that the GPU alone wrote", size_of(result) - written[CLIENT],
-             size_of(result) - written[PINNED]);
-   if (cost[CLIENT].pages_pinned >= 0 && cost[PINNED].pages_pinned >= 0)
-      print_row("pages pinned, as the kernel counts", cost[CLIENT].pages_pinned,
-                cost[PINNED].pages_pinned);
-   printf("  %-44s %12.1f ms %12.1f ms\n", "CPU time of this process in the two transfers",
-          cost[CLIENT].cpu_s * 1e3, cost[PINNED].cpu_s * 1e3);
-   printf("  %-44s %15s %15s\n", "texture is the source, byte for byte",
-          cost[CLIENT].texture_agrees ? "yes" : "NO", cost[PINNED].texture_agrees ? "yes" : "NO");
-   printf("  %-44s %15s %15s\n\n", "drawing is that by client memory", "-",
-          drawings_agree ? "yes" : "NO");
+static uint64_t
+upload_bytes(const struct outcome *outcome, unsigned way)
+{
+   return size_of(outcome->source);
+}
+
+static uint64_t
+read_back_bytes(const struct outcome *outcome, unsigned way)
+{
+   return size_of(outcome->result);
+}
+
+static uint64_t
+uploaded_by_gpu(const struct outcome *outcome, unsigned way)
+{
+   return way == IN_PLACE ? (uint64_t)outcome->cost[way].uploaded.by_gpu
+                          : size_of(outcome->source) - uploaded_by_cpu(outcome, way);
+}
+
+static uint64_t
+read_back_by_gpu(const struct outcome *outcome, unsigned way)
+{
+   return way == IN_PLACE ? (uint64_t)outcome->cost[way].read_back.by_gpu
+                          : size_of(outcome->result) - read_back_by_cpu(outcome, way);
+}
+
+static uint64_t
+pages_pinned(const struct outcome *outcome, unsigned way)
+{
+   return outcome->cost[way].pages_pinned;
+}
+
+static void
+print_table(const struct outcome *outcome)
+{
+   bool counted = true;
+
+   printf("\n  %-44s", "");
+   for (unsigned way = 0; way < outcome->ways; way++) {
+      printf(" %15s", way_names[way]);
+      counted &= outcome->cost[way].pages_pinned >= 0;
+   }
+   printf("\n");
+   print_row("upload: bytes of pixels", outcome, upload_bytes);
+   print_row("   in pages that the CPU touched", outcome, uploaded_by_cpu);
+   print_row("   in pages that the GPU alone read", outcome, uploaded_by_gpu);
+   print_row("read-back: bytes of pixels", outcome, read_back_bytes);
+   print_row("   in pages that the CPU touched", outcome, read_back_by_cpu);
+   print_row("   in pages that the GPU alone wrote", outcome, read_back_by_gpu);
+   if (counted)
+      print_row("pages pinned, as the kernel counts", outcome, pages_pinned);
+   printf("  %-44s", "CPU time of this process in the two transfers");
+   for (unsigned way = 0; way < outcome->ways; way++)
+      printf(" %12.1f ms", outcome->cost[way].cpu_s * 1e3);
+   printf("\n  %-44s", "texture is the source, byte for byte");
+   for (unsigned way = 0; way < outcome->ways; way++)
+      printf(" %15s", outcome->cost[way].texture_agrees ? "yes" : "NO");
+   printf("\n  %-44s %15s", "drawing is that by client memory", "-");
+   for (unsigned way = PINNED; way < outcome->ways; way++)
+      printf(" %15s", outcome->agrees[way] ? "yes" : "NO");
+   printf("\n\n");
+   printf("  Touched pages: by the Accessed bits of the page tables.\n");
+   if (outcome->ways > IN_PLACE)
+      printf("  In the third column, bytes that the CPU copied and that the GPU moved, as Mesa\n"
+             "  counts (GALLIUM_HUD): the kernel sets these bits itself when it looks the pages up\n"
+             "  for the GPU.\n");
+   else
+      printf("  A third column, client memory without a copy: ./zerocopy demo --mesa patched\n");
+   printf("\n");
 }
 
 static enum status
 write_report(const struct options *options, const char *renderer, const struct picture *picture,
-             const struct gl_image *result, const struct gl_cost cost[WAYS], bool drawings_agree)
+             const struct outcome *outcome)
 {
    static const char name[] = "report.json";
    FILE *file = open_product(options->out, name);
@@ -170,41 +267,73 @@ write_report(const struct options *options, const char *renderer, const struct p
            "  \"upload_bytes\": %zu,\n"
            "  \"read_back_bytes\": %zu,\n",
            picture->file_format, picture->width, picture->height, picture->size_bytes,
-           size_of(result));
-   for (unsigned way = 0; way < WAYS; way++) {
+           size_of(outcome->result));
+   for (unsigned way = 0; way < outcome->ways; way++) {
+      const struct gl_cost *cost = &outcome->cost[way];
+
+      fprintf(file, "  \"%s\": {\n", way_keys[way]);
+      if (way == IN_PLACE) {
+         fprintf(file,
+                 "    \"uploaded_by_cpu\": %" PRId64 ",\n"
+                 "    \"uploaded_by_gpu\": %" PRId64 ",\n"
+                 "    \"read_back_by_cpu\": %" PRId64 ",\n"
+                 "    \"read_back_by_gpu\": %" PRId64 ",\n",
+                 cost->uploaded.by_cpu, cost->uploaded.by_gpu, cost->read_back.by_cpu,
+                 cost->read_back.by_gpu);
+      } else {
+         fprintf(file,
+                 "    \"source_pages_touched\": %" PRId64 ",\n"
+                 "    \"result_pages_touched\": %" PRId64 ",\n",
+                 cost->source_pages_touched, cost->result_pages_touched);
+      }
       fprintf(file,
-              "  \"%s\": {\n"
-              "    \"source_pages_touched\": %" PRId64 ",\n"
-              "    \"result_pages_touched\": %" PRId64 ",\n"
               "    \"pages_pinned\": %" PRId64 ",\n"
               "    \"cpu_s\": %.6f,\n"
               "    \"texture_agrees\": %s\n"
               "  },\n",
-              way_keys[way], cost[way].source_pages_touched, cost[way].result_pages_touched,
-              cost[way].pages_pinned, cost[way].cpu_s,
-              cost[way].texture_agrees ? "true" : "false");
+              cost->pages_pinned, cost->cpu_s, cost->texture_agrees ? "true" : "false");
    }
-   fprintf(file, "  \"drawings_agree\": %s\n}\n", drawings_agree ? "true" : "false");
+   bool agree = true;
+   for (unsigned way = PINNED; way < outcome->ways; way++)
+      agree &= outcome->agrees[way];
+   fprintf(file, "  \"drawings_agree\": %s\n}\n", agree ? "true" : "false");
    return close_product(file, options->out, name);
 }
 
+/** Whether what is too small to be worth it is all that the CPU has copied. */
+static bool
+few(const struct hud_bytes *bytes, size_t all, size_t least)
+{
+   return bytes->by_cpu + bytes->by_gpu == (int64_t)all && bytes->by_cpu < (int64_t)least;
+}
+
 static enum status
-judge(const struct gl_cost cost[WAYS], bool drawings_agree)
+judge(const struct outcome *outcome)
 {
    static const char todo[] = "compare source.png and result.png; it is a fault of the GPU or its "
                               "driver";
+   static const char copies[] = "say which picture it was: the driver has a path that copies";
+   const struct gl_cost *pinned = &outcome->cost[PINNED], *in_place = &outcome->cost[IN_PLACE];
+   char why[128];
 
-   if (!cost[CLIENT].texture_agrees || !cost[PINNED].texture_agrees)
-      return fail(STATUS_DIFFER, "the texture is not the picture",
-                  cost[CLIENT].texture_agrees ? "uploaded from pinned memory it is not"
-                                              : "uploaded from client memory it is not", todo);
-   if (!drawings_agree)
-      return fail(STATUS_DIFFER, "the two drawings differ",
-                  "one was read into client memory, one into pinned memory", todo);
-   if (cost[PINNED].source_pages_touched || cost[PINNED].result_pages_touched)
+   for (unsigned way = 0; way < outcome->ways; way++) {
+      snprintf(why, sizeof(why), "%s", way_names[way]);
+      if (!outcome->cost[way].texture_agrees)
+         return fail(STATUS_DIFFER, "the texture is not the picture", why, todo);
+      if (way != CLIENT && !outcome->agrees[way])
+         return fail(STATUS_DIFFER, "the drawing is not that by client memory", why, todo);
+   }
+   if (pinned->source_pages_touched || pinned->result_pages_touched)
       return fail(STATUS_DIFFER, "the CPU touched pages of pinned memory",
-                  "the driver did not let the GPU transfer all of it",
-                  "say which picture it was: the driver has a path that copies");
+                  "the driver did not let the GPU transfer all of it", copies);
+   if (outcome->ways > IN_PLACE &&
+       (!few(&in_place->uploaded, size_of(outcome->source), LEAST_UPLOAD) ||
+        !few(&in_place->read_back, size_of(outcome->result), LEAST_READ_BACK))) {
+      snprintf(why, sizeof(why),
+               "%" PRId64 " bytes of the upload and %" PRId64 " of the read-back",
+               in_place->uploaded.by_cpu, in_place->read_back.by_cpu);
+      return fail(STATUS_DIFFER, "the patched Mesa has copied client memory", why, copies);
+   }
    return STATUS_AGREED;
 }
 
@@ -215,18 +344,20 @@ main(int argc, char **argv)
    struct picture picture;
    struct picture_error error;
    struct gl_failure failure;
-   struct gl_cost cost[WAYS] = { 0 };
+   struct outcome outcome = { 0 };
    enum status status;
    char what[4200];
 
    if (!parse(argc, argv, &options, &status))
       return status;
-   if ((status = make_folder(options.out)))
+   if (options.out && (status = make_folder(options.out)))
       return status;
    if (!picture_read(&picture, options.image, 8, pages_alloc, &error)) {
       snprintf(what, sizeof(what), "cannot read %s", options.image);
       return fail(STATUS_PICTURE, what, error.what, error.todo);
    }
+   if (options.serve >= 0 && (status = -hud_start()))
+      return fail(STATUS_OUTPUT, "no folder can be made in /tmp", strerror(status), "make room");
    const char *renderer = gl_start(&failure);
    if (!renderer)
       return fail(STATUS_GPU, failure.what, failure.why, failure.todo);
@@ -241,17 +372,29 @@ main(int argc, char **argv)
          return fail(STATUS_PICTURE, "no memory for the drawing", strerror(ENOMEM),
                      "use a guest with more memory (--memory MIB)");
    }
+   if (options.serve >= 0)
+      return in_place_serve(options.serve, &source, &drawings[0]);
    printf("%s: %u x %u pixels, %s; drawn as %u x %u by %s\n", options.image, picture.width,
           picture.height, picture.file_format, drawings[0].width, drawings[0].height, renderer);
    fflush(stdout);
 
-   if (!gl_transfer(GL_MEMORY_CLIENT, &source, &drawings[CLIENT], &cost[CLIENT], &failure) ||
-       !gl_transfer(GL_MEMORY_PINNED, &source, &drawings[PINNED], &cost[PINNED], &failure))
-      return fail(STATUS_GPU, failure.what, failure.why, failure.todo);
-   const bool agree = !memcmp(drawings[CLIENT].pixels, drawings[PINNED].pixels,
-                              size_of(&drawings[PINNED]));
+   outcome.source = &source;
+   outcome.result = &drawings[PINNED];
+   outcome.ways = options.other.count ? WAYS : IN_PLACE;
+   for (unsigned way = 0; way < IN_PLACE; way++) {
+      if (!gl_transfer(way == CLIENT ? GL_MEMORY_CLIENT : GL_MEMORY_PINNED, &source,
+                       &drawings[way], &outcome.cost[way], &failure))
+         return fail(STATUS_GPU, failure.what, failure.why, failure.todo);
+   }
+   if (options.other.count &&
+       (status = in_place_run(&options.other, options.image, &drawings[IN_PLACE],
+                              &outcome.cost[IN_PLACE])))
+      return status;
+   for (unsigned way = PINNED; way < outcome.ways; way++)
+      outcome.agrees[way] = !memcmp(drawings[CLIENT].pixels, drawings[way].pixels,
+                                    size_of(&drawings[way]));
 
-   print_table(&source, &drawings[PINNED], cost, agree);
+   print_table(&outcome);
    struct picture drawn = picture;
    drawn.width = drawings[PINNED].width;
    drawn.height = drawings[PINNED].height;
@@ -259,10 +402,11 @@ main(int argc, char **argv)
    drawn.size_bytes = size_of(&drawings[PINNED]);
    if ((status = write_picture(&picture, picture.pixels, options.out, "source.png")) ||
        (status = write_picture(&drawn, drawings[PINNED].pixels, options.out, "result.png")) ||
-       (status = write_report(&options, renderer, &picture, &drawings[PINNED], cost, agree)))
+       (status = write_report(&options, renderer, &picture, &outcome)))
       return status;
+   status = judge(&outcome);
    for (unsigned way = 0; way < WAYS; way++)
       pages_free(drawings[way].pixels, size_of(&drawings[way]));
    pages_free(picture.pixels, picture.size_bytes);
-   return judge(cost, agree);
+   return status;
 }

@@ -296,6 +296,17 @@ touched(const struct job *job, const struct gl_image *image, int64_t *pages)
                        strerror(-*pages), "use a kernel with CONFIG_PROC_PAGE_MONITOR");
 }
 
+/** What has been moved since the last time, if that is counted. */
+static bool
+ask(const struct job *job, struct hud_bytes *bytes)
+{
+   *bytes = (struct hud_bytes){ -1, -1 };
+   if (!hud_is_on() || (hud_ask(bytes) && bytes->by_cpu >= 0 && bytes->by_gpu >= 0))
+      return true;
+   return fail_because(job->failure, "Mesa does not tell what it has copied",
+                       "GALLIUM_HUD counts no transfers", "use Mesa with mesa-patches/");
+}
+
 static bool
 forget(const struct job *job)
 {
@@ -312,6 +323,13 @@ forget(const struct job *job)
 static bool
 measure(struct job *job, struct gl_cost *cost)
 {
+   struct hud_bytes others;
+
+   /* Nothing is counted before this. */
+   if (hud_is_on() && !hud_ask(&others))
+      return fail_because(job->failure, "OpenGL does not go on",
+                          "its context cannot be made current again",
+                          "this is a fault of the driver");
    upload(job);
    draw(job);
    read_back(job);
@@ -321,21 +339,21 @@ measure(struct job *job, struct gl_cost *cost)
       job->result->pixels[i] = ~job->result->pixels[i];
 
    double started_s = cpu_s();
-   if (!forget(job))
+   if (!ask(job, &others) || !forget(job))
       return false;
    upload(job);
    cost->cpu_s = cpu_s() - started_s;
-   if (!touched(job, job->source, &cost->source_pages_touched))
+   if (!touched(job, job->source, &cost->source_pages_touched) || !ask(job, &cost->uploaded))
       return false;
 
    draw(job);
 
-   if (!forget(job))
+   if (!ask(job, &others) || !forget(job))
       return false;
    started_s = cpu_s();
    read_back(job);
    cost->cpu_s += cpu_s() - started_s;
-   if (!touched(job, job->result, &cost->result_pages_touched))
+   if (!touched(job, job->result, &cost->result_pages_touched) || !ask(job, &cost->read_back))
       return false;
    return check(job, "the transfer did not work") && texture_agrees(job, &cost->texture_agrees);
 }

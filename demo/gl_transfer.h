@@ -1,8 +1,8 @@
 /*
  * SPDX-License-Identifier: MIT
  *
- * The demo's job in OpenGL, done in two ways: a picture goes from memory into a texture, is drawn
- * turned and scaled, and what was drawn goes into other memory.
+ * The demo's job in OpenGL, done in several ways: a picture goes from memory into a texture, is
+ * drawn turned and scaled, and what was drawn goes into other memory.
  */
 
 #ifndef GL_TRANSFER_H
@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "hud.h"
 
 /** Where the pixels of the application are for OpenGL. */
 enum gl_memory {
@@ -24,8 +26,13 @@ struct gl_image {
    uint8_t *pixels;
 };
 
-/** What a job cost. Numbers of pages are of the memory of its two images, -1 if unknown. */
+/**
+ * What a job cost. Numbers of pages are of the memory of its two images, -1 if unknown. Those that
+ * were touched say nothing where the driver has the kernel look pages up for each transfer; then
+ * the bytes are what Mesa has counted, if hud_start() was called, and -1 otherwise.
+ */
 struct gl_cost {
+   struct hud_bytes uploaded, read_back;
    int64_t source_pages_touched; /* by the CPU, during the upload */
    int64_t result_pages_touched; /* by the CPU, while it was read back */
    int64_t pages_pinned;         /* by the kernel, for this job */

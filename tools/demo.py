@@ -8,7 +8,7 @@ import json
 import shlex
 import shutil
 
-from . import build, cache, paths, vm
+from . import build, cache, mesa, paths, vm
 from .errors import Failure
 
 PICTURE = build.folder('release') / 'demo/picture.png'  # drawn by demo/make_picture.c
@@ -17,18 +17,27 @@ PRODUCTS = ('source.png', 'result.png', 'report.json')
 LIMIT_S = 600
 
 
-def run(guest, jobs):
+def run(guest, jobs, patched=None):
     """Run a program of demo/ on each (program, image, out) of the jobs in one guest; the list of exit statuses.
 
-    out gets source.png, result.png and report.json. A status is 0 only if the pictures agree.
+    out gets source.png, result.png and report.json. A status is 0 only if the pictures agree. With patched, a dict of
+    further variables, the one with OpenGL also transfers client memory by the patched Mesa.
     """
+    if patched is not None:
+        guest.shares = [*guest.shares, mesa.get('patched')]
     for program in sorted({program for program, _, _ in jobs}):
         build.program('release', 'demo', program, PICTURE)
     with cache.lock('demo', base=paths.BUILD):
-        return run_locked(guest, jobs)
+        return run_locked(guest, jobs, further(patched))
 
 
-def run_locked(guest, jobs):
+def further(patched):
+    """{program: what it is told beyond its job}."""
+    variables = {} if patched is None else {**mesa.environment(mesa.get('patched')), **patched}
+    return {OPENGL: [f'--patched={name}={value}' for name, value in variables.items()]}
+
+
+def run_locked(guest, jobs, arguments):
     """Images and products cross through build/demo, which the guest sees at its own path."""
     exchange = paths.BUILD / 'demo'
     shutil.rmtree(exchange, ignore_errors=True)
@@ -42,7 +51,7 @@ def run_locked(guest, jobs):
         except OSError as error:
             raise Failure(f'{error.filename}: {error.strerror}', todo='name another one', status=2) from error
         path = build.folder('release') / 'demo' / program
-        words = shlex.join([str(path), str(folder / 'input.png'), '--out', str(folder)])
+        words = shlex.join([str(path), str(folder / 'input.png'), '--out', str(folder), *arguments.get(program, [])])
         script.append(f'{words}; echo $? > {shlex.quote(str(folder / "status"))}')
     guest.timeout_s = guest.timeout_s or LIMIT_S * len(jobs)
     result = vm.run(guest, ['sh', '-c', '\n'.join(script)])
@@ -63,7 +72,8 @@ def take(program, folder, out, result):
         raise Failure('the demo ended well and left no ' + ', '.join(missing), todo=f'see {result.folder}')
     if status == 0 and program == OPENGL:
         report = json.loads((folder / 'report.json').read_text(encoding='utf-8'))
-        if not report['drawings_agree'] or not report['pinned']['texture_agrees']:
+        if not report['drawings_agree'] or not all(way['texture_agrees'] for way in report.values()
+                                                    if isinstance(way, dict)):
             raise Failure('the demo says that all agree, and its report does not', f'see {out}', status=1)
     # One encoder wrote both pictures: the same pixels are the same file.
     if status == 0 and program == BLITTER and not filecmp.cmp(folder / 'source.png', folder / 'result.png', shallow=False):
