@@ -9,6 +9,7 @@ from pathlib import Path
 from tools.errors import Failure
 
 from .figures import Figure, Samples, parse
+from .transfers import transfers
 
 MIB = 1 << 20
 BLT_SIZES = [4 * MIB, 16 * MIB, 64 * MIB]
@@ -165,4 +166,5 @@ def gl(machine):
             *(figure(name, 'memcpy', 'memcpy', GL_GOAL_OF_MEMCPY, seen['crocus']) for name in GL_CASES_OF_MEMCPY)]
 
 
-BENCHES = {'blt': blt, 'costs': costs, 'gl': gl, 'submit': submit, 'userptr': userptr, 'idle': idle}
+BENCHES = {'blt': blt, 'costs': costs, 'gl': gl, 'submit': submit, 'transfers': transfers, 'userptr': userptr,
+           'idle': idle}

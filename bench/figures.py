@@ -32,6 +32,7 @@ class Figure:
     better: str = 'more'  # or 'less'
     goal: float = None  # of the ratio if there is a baseline, otherwise of the median
     notes: dict = field(default_factory=dict)
+    HEADING = f'{"":34} {"median":>12} {"":14} {"baseline":>12} {"ratio":>8} {"of best":>8}'
 
     @property
     def ratio(self):
@@ -74,9 +75,6 @@ class Figure:
             sign = '>=' if self.better == 'more' else '<='
             text += f'  goal {sign} {self.goal:g}: {"met" if self.meets_goal else "NOT MET"}'
         return text.rstrip()
-
-
-HEADING = f'{"":34} {"median":>12} {"":14} {"baseline":>12} {"ratio":>8} {"of best":>8}'
 
 
 def parse(text):

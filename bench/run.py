@@ -13,13 +13,13 @@ import os
 import platform
 import time
 
-from tools import build, inprocess, paths, proc, sandbox, vm
+from tools import build, inprocess, mesa, paths, proc, sandbox, vm
 from tools.errors import Failure
 from tools.report import Stage, say
 
 from . import plot
 from .benches import BENCHES, BLT_GOAL_TILED, BLT_GOALS
-from .figures import HEADING
+from .transfers import MOST_INSTRUCTIONS_OF_STOCK, Case
 
 GUEST_LIMIT_S = 600
 
@@ -108,6 +108,25 @@ class Machine:
         other.guest = dataclasses.replace(self.guest, kernel=kind)
         return other
 
+    def gl_in_guest(self, program, kind):
+        """Run a program of OpenGL in the guest on this Mesa; what it prints."""
+        other = copy.copy(self)
+        other.guest = dataclasses.replace(self.guest, mesa=kind)
+        return other._run(['env', 'MESA_LOADER_DRIVER_OVERRIDE=crocus', self.programs[program]], lambda data: None)
+
+    def metered(self, program, kind, *arguments, env=None):
+        """Run a program of OpenGL in-process on this Mesa under the tool of meter.c; what it prints."""
+        prefix = mesa.get(kind)
+        # Valgrind looks for a tool where its own are; the program's own sandbox has a /tmp of its own.
+        script = ('mkdir /tmp/valgrind && ln -s /usr/libexec/valgrind/* "$0" /tmp/valgrind && exec "$@"')
+        variables = {**inprocess.environment(inprocess.library()), **(mesa.environment(prefix) if prefix else {}),
+                     **(env or {}), 'VALGRIND_LIB': '/tmp/valgrind', 'GALLIUM_THREAD': '1',
+                     'VGPU_DRM_SHIM_KERNEL': 'stock' if self.guest.kernel == 'stock' else 'patched'}
+        words = ['sh', '-c', script, self.programs['meter-amd64-linux'], 'env',
+                 *(f'{name}={value}' for name, value in variables.items()), 'valgrind', '--tool=meter', '-q',
+                 self.programs[program], *arguments]
+        return proc.output(sandbox.command(words), f'{program} under Valgrind')
+
     def _run(self, argv, on_output, stdin=None):
         out = io.BytesIO()
         clock = Clock()
@@ -147,6 +166,13 @@ def draw(figures, folder):
         drawn.append(folder / 'userptr.png')
         plot.bars(wraps, drawn[-1], 'GEM_USERPTR and first use against memcpy() of the same pages, in the guest',
                   'time, memcpy() = 1', logarithmic=True)
+    for operation in ('readpixels', 'getteximage', 'texsubimage'):
+        calls = [case.figure() for case in figures if isinstance(case, Case) and not case.forced
+                 and case.name.startswith(f'{operation}/')]
+        if calls:
+            drawn.append(folder / f'transfers-{operation}.png')
+            plot.bars(calls, drawn[-1], f'Instructions of the application, {operation}, patched Mesa against Debian\'s',
+                      'instructions, Debian\'s Mesa = 1', [('no slower', MOST_INSTRUCTIONS_OF_STOCK)], logarithmic=True)
     return drawn
 
 
@@ -167,8 +193,11 @@ def main(guest, names=(), json_file=None):
     for name in names or BENCHES:
         with Stage(f'bench: {name}'):
             figures += BENCHES[name](machine)
-    print(HEADING)
+    heading = None
     for figure in figures:
+        if figure.HEADING != heading:
+            heading = figure.HEADING
+            print(heading)
         print(figure.line())
     report = {'time': time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime()), 'host': platform.platform(),
               'kernel': guest.kernel, 'figures': [figure.to_json() for figure in figures]}

@@ -7,9 +7,12 @@ run, on Debian's kernel: one that passes on both shows nothing.
 
 import io
 import itertools
+import json
 import re
 
-from .. import build, inprocess, mesa, paths, vm
+from bench import run as benches, transfers
+
+from .. import build, demo, inprocess, mesa, paths, vm
 from ..report import Stage
 from ..results import FAIL, PASS, SKIP, Case, Suite, add_tap
 from . import gl, guest
@@ -50,7 +53,37 @@ def run(suite):
     suite.check('the example of docs/usage.md', status == 0 and 'nothing was copied' in output, output)
     suite.check('docs/usage.md has the example as it is', (paths.REPO / 'tests/mesa/example.c').read_text(encoding='utf-8')
                 in (paths.REPO / 'docs/usage.md').read_text(encoding='utf-8'))
+    meter(suite)
+    third_column(suite, {}, 0)
+    third_column(suite, {'zerocopy_texsubimage': '0', 'zerocopy_readpixels': '0'}, 1)
     gl.on_mesa(suite, 'patched', [test for test in gl.TESTS if test.startswith('amd_pinned_memory')])
+
+
+def meter(suite):
+    """What `zerocopy bench transfers` counts with: it sees the copies of Debian's Mesa, and that there are none here."""
+    machine = benches.Machine(vm.Guest(kernel='stock', vgpu=build.vgpu()))
+    transfer, image_bytes = 'readpixels/memory/256x256/idle', 256 * 256 * 4
+    copied = {kind: transfers.parse(machine.metered('bench-transfers', kind, transfer))[transfer]['copied']
+              for kind in ('debian', 'patched')}
+    # memcpy() may store the last bytes twice.
+    suite.check('meter: Debian\'s Mesa copies twice', 0 <= copied['debian'] - 2 * image_bytes < 4096, str(copied))
+    suite.check('meter: the patched Mesa copies nothing', copied['patched'] == 0, str(copied))
+
+
+def third_column(suite, variables, expected):
+    """The demo's column of the patched Mesa: it has copied nothing, or all with its options off, which is a failure."""
+    name = ' '.join(f'{option}={value}' for option, value in variables.items()) or 'by default'
+    out = paths.BUILD / 'demo-test/third-column'
+    with Stage(f'mesa: the demo, {name}'):
+        status, = demo.run(vm.Guest(kernel='stock', vgpu=build.vgpu()), [(demo.OPENGL, demo.PICTURE, out)], variables)
+    report = json.loads((out / 'report.json').read_text(encoding='utf-8'))
+    sizes = report['upload_bytes'], report['read_back_bytes']
+    zero = 0, 0
+    column = report['in_place']
+    suite.check(f'demo, {name}: exit status', status == expected, f'{status}, not {expected}')
+    for who, moved in (('cpu', sizes if expected else zero), ('gpu', zero if expected else sizes)):
+        found = column[f'uploaded_by_{who}'], column[f'read_back_by_{who}']
+        suite.check(f'demo, {name}: bytes by the {who}', found == moved, f'{found}, not {moved}')
 
 
 def outcomes(kind, kernel, programs):
