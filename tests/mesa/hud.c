@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: MIT
  *
- * What GALLIUM_HUD says of transfers, frame by frame, is what was transferred.
+ * What GALLIUM_HUD says of transfers, frame by frame, and ST_DEBUG at the end, is what was transferred.
  *
  * A test that has a patch's number in its name fails without that patch.
  */
@@ -28,18 +28,10 @@
 
 static char folder[] = "/tmp/hud-XXXXXX";
 
-/* The HUD of a context that never draws it: its frames end when the context is no longer current. */
 static void
-start(void)
+texture_to_read(void)
 {
    GLuint texture, framebuffer;
-
-   REQUIRE(mkdtemp(folder) != NULL);
-   setenv("GALLIUM_HUD", CPU_BYTES "," GPU_BYTES "," OBJECTS "," HITS, 1);
-   setenv("GALLIUM_HUD_DUMP_DIR", folder, 1);
-   setenv("GALLIUM_HUD_PERIOD", "0", 1);
-   setenv("GALLIUM_HUD_SHARE", "0,1", 1);
-   gl_start();
 
    glGenTextures(1, &texture);
    glBindTexture(GL_TEXTURE_2D, texture);
@@ -49,6 +41,19 @@ start(void)
    glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, texture, 0);
    glClear(GL_COLOR_BUFFER_BIT);
    REQUIRE_EQUAL(glGetError(), GL_NO_ERROR);
+}
+
+/* The HUD of a context that never draws it: its frames end when the context is no longer current. */
+static void
+start(void)
+{
+   REQUIRE(mkdtemp(folder) != NULL);
+   setenv("GALLIUM_HUD", CPU_BYTES "," GPU_BYTES "," OBJECTS "," HITS, 1);
+   setenv("GALLIUM_HUD_DUMP_DIR", folder, 1);
+   setenv("GALLIUM_HUD_PERIOD", "0", 1);
+   setenv("GALLIUM_HUD_SHARE", "0,1", 1);
+   gl_start();
+   texture_to_read();
 }
 
 static void
@@ -167,9 +172,48 @@ test_objects(void)
    tap_note("objects %s kept by this kernel", kept ? "are" : "are not");
 }
 
+/* The same without a HUD: ST_DEBUG=zerocopy says it when the context ends. */
+static void
+test_report(void)
+{
+   uint8_t *memory = gl_pages(IMAGE_BYTES / PAGE, 0x5a);
+   char text[4096] = "";
+
+   REQUIRE(mkdtemp(folder) != NULL);
+   strcat(strcpy(text, folder), "/stderr");
+   REQUIRE(freopen(text, "w+e", stderr) != NULL);
+   setenv("ST_DEBUG", "zerocopy", 1);
+   gl_start();
+   texture_to_read();
+   for (unsigned i = 0; i < 2; i++)
+      glReadPixels(0, 0, SIDE, SIDE, GL_RGBA, GL_UNSIGNED_BYTE, memory);
+   glGetTexImage(GL_TEXTURE_2D, 0, GL_RGBA, GL_UNSIGNED_BYTE, memory);
+   for (unsigned i = 0; i < 3; i++)
+      glTexSubImage2D(GL_TEXTURE_2D, 0, 0, 0, SMALL, SMALL, GL_RGBA, GL_UNSIGNED_BYTE, memory);
+   EGLDisplay display = eglGetCurrentDisplay();
+   EGLContext context = eglGetCurrentContext();
+   REQUIRE(eglMakeCurrent(display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT));
+   REQUIRE(eglDestroyContext(display, context));
+   fflush(stderr);
+   rewind(stderr);
+   text[fread(text, 1, sizeof(text) - 1, stderr)] = 0;
+   static const char *const expected[] = {
+      "st/mesa: glReadPixels: 524288 bytes by the GPU, 0 bytes by the CPU\n",
+      "st/mesa: glGetTexImage: 262144 bytes by the GPU, 0 bytes by the CPU\n",
+      "st/mesa: glTexSubImage: 0 bytes by the GPU, 12288 bytes by the CPU\n",
+      "st/mesa: glTexSubImage copies by the CPU: the image is so small that a copy takes less\n",
+      "st/mesa: client memory was wrapped 3 times\n",
+   };
+   for (unsigned i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+      if (!strstr(text, expected[i]))
+         tap_fail(__FILE__, __LINE__, "it says nothing of: %s", expected[i]);
+   }
+}
+
 static const struct tap_test tests[] = {
    { "0019-objects", test_objects },
    { "0026-bytes", test_bytes },
+   { "0026-report", test_report },
 };
 
 TAP_MAIN(tests, 60)
