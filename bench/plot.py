@@ -11,15 +11,15 @@ set style fill solid 0.85 border -1
 set boxwidth 0.7
 set grid ytics lc rgb "#d0d0d0"
 set yrange [{bottom:.3g}:{top:.3g}]
-set rmargin 10
-set bmargin 7
+set rmargin 14
+set bmargin 8
 set ylabel "{ylabel}"
 set xtics rotate by -35 scale 0
 unset key
 {extra}
 plot "{data}" using 1:3:xtic(2) with boxes lc rgb "#3465a4", \\
      "{data}" using 1:3:4:5 with yerrorbars lc rgb "black" ps 0, \\
-     "{data}" using 1:3:(sprintf("%.2f", $3)) with labels offset 0,0.9
+     "{data}" using 1:3:(sprintf("%.2g", $3)) with labels offset 0,0.9
 '''
 
 
