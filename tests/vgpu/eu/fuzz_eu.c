@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "eu/eu.h"
+#include "eu/eu_symbolic.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,6 +30,49 @@ touch(void *opaque, const struct eu_message *msg)
    for (unsigned r = 0; r < msg->rlen; r++)
       memset(msg->response[r], (int)(*sum + r), EU_REG_BYTES);
    return true;
+}
+
+/* Looks at all of the payload and names all of the response. */
+static bool
+touch_symbols(void *opaque, struct eu_symbolic *s, const struct eu_symbolic_message *msg)
+{
+   uint32_t *sum = opaque;
+   for (unsigned r = 0; r < msg->mlen; r++) {
+      for (unsigned i = 0; i < 16; i++) {
+         const enum eu_type type = i & 1 ? EU_TYPE_D : EU_TYPE_F;
+         *sum += eu_symbolic_channel(s, msg->payload_nr + r, i % 8, type, i).kind;
+         *sum += eu_symbolic_word(s, msg->payload_nr + r, i).kind;
+      }
+   }
+   for (unsigned r = 0; r < msg->rlen; r++) {
+      for (unsigned i = 0; i < 8; i++)
+         eu_symbolic_respond(s, r, i, i, *sum + r);
+   }
+   return true;
+}
+
+/** The same program as an abstract interpretation has it. */
+static void
+interpret(const struct eu_program *program, const uint8_t control[8])
+{
+   const struct eu_symbolic_range range = {
+      .max_x = control[4] * 64, .max_y = control[5] * 64,
+   };
+   struct eu_symbolic *s = eu_symbolic_create(&range, control[1] & 1 ? 8 : 16);
+   uint32_t sum = 0;
+
+   if (!s)
+      abort();
+   for (unsigned reg = 0; reg < EU_GRF_COUNT; reg++) {
+      for (unsigned i = 0; i < 4; i++) {
+         eu_symbolic_set_place(s, reg, 4 + 2 * i, i & 1, false);
+         eu_symbolic_set_place(s, reg, 5 + 2 * i, i & 1, true);
+         if (reg % 3 == 0)
+            eu_symbolic_set_const(s, reg, 2 * i, (reg + i) * control[6] * 0x01234567u);
+      }
+   }
+   eu_symbolic_run(s, program, control[7], touch_symbols, &sum);
+   eu_symbolic_destroy(s);
 }
 
 /* The first bytes choose the thread's state, the rest is the program. */
@@ -78,6 +122,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
    thread.flag[0] = control[4] * 0x01010101u;
    while (eu_thread_run(&thread, program, &env, 500) == EU_STATUS_WAIT)
       thread.n0[0] = thread.n0[1] = thread.n0[2] = thread.n0[3] = 1;
+   interpret(program, control);
    eu_program_destroy(program);
    return 0;
 }

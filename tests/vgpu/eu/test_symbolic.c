@@ -412,6 +412,226 @@ programs_that_are_not_straight_are_not_known(void **state)
    expect_function(&l, EU_SYMBOL_INT, 1, 0, 0);
 }
 
+/* ---------------------------------------------------------------- random programs */
+
+#define FIRST 8
+#define LAST 30
+
+struct claims {
+   unsigned channels;
+   struct eu_symbol of[LAST - FIRST + 1][8][16][3];
+};
+static const enum eu_type claimed_types[3] = { EU_TYPE_D, EU_TYPE_UD, EU_TYPE_F };
+
+static bool
+look_at_all(void *opaque, struct eu_symbolic *s, const struct eu_symbolic_message *msg)
+{
+   struct claims *claims = opaque;
+
+   (void)msg;
+   for (unsigned reg = FIRST; reg <= LAST; reg++) {
+      for (unsigned dw = 0; dw < 8; dw++) {
+         for (unsigned c = 0; c < claims->channels; c++) {
+            for (unsigned t = 0; t < 3; t++)
+               claims->of[reg - FIRST][dw][c][t] =
+                  eu_symbolic_channel(s, reg, dw, claimed_types[t], c);
+         }
+      }
+   }
+   return true;
+}
+
+static struct opnd
+random_operand(uint64_t *seed, enum eu_type type)
+{
+   const unsigned nr = FIRST + random64(seed) % (LAST - FIRST - 2);
+   const bool word = type == EU_TYPE_UW || type == EU_TYPE_W;
+   struct opnd o;
+
+   switch (random64(seed) % 8) {
+   case 0:
+      o = scalar(6, random64(seed) % 8 * 4, type);
+      break;
+   case 1:
+      o = scalar(nr, random64(seed) % 8 * 4, type);
+      break;
+   case 2:
+      if (type == EU_TYPE_F)
+         return imm_f((float)(random64(seed) % 16) * 0.25f - 1);
+      return imm(type, word ? random64(seed) % 2000 : (uint32_t)random64(seed) % 4000 - 300);
+   case 3:
+      if (word) {
+         o = region(1, random64(seed) % 2 ? 8 : 10, 2, 4, 0, type);
+         break;
+      }
+      /* fallthrough */
+   default:
+      o = word && random64(seed) % 2 ? region(nr, random64(seed) % 2 * 2, 16, 8, 2, type)
+                                     : vec8(nr, type);
+   }
+   o.neg = random64(seed) % 8 == 0;
+   return o;
+}
+
+static struct insn
+random_instruction(uint64_t *seed)
+{
+   static const enum eu_type types[] = {
+      EU_TYPE_UW, EU_TYPE_UW, EU_TYPE_W, EU_TYPE_D, EU_TYPE_D, EU_TYPE_UD, EU_TYPE_F, EU_TYPE_F,
+   };
+   static const enum eu_opcode opcodes[] = {
+      EU_OP_MOV, EU_OP_MOV, EU_OP_MOV, EU_OP_ADD, EU_OP_ADD, EU_OP_ADD, EU_OP_MUL, EU_OP_MUL,
+      EU_OP_SHL, EU_OP_AND, EU_OP_OR, EU_OP_RNDZ, EU_OP_RNDD, EU_OP_ASR, EU_OP_MAD,
+   };
+   const enum eu_opcode opcode = opcodes[random64(seed) % 15];
+   const unsigned size = random64(seed) % 4 ? 16 : 8;
+   enum eu_type from = types[random64(seed) % 8], to = types[random64(seed) % 8];
+   const unsigned nr = FIRST + random64(seed) % (LAST - FIRST - 2);
+   struct insn insn;
+
+   if (opcode == EU_OP_MAD) {
+      insn = enc3(opcode, 8, dst4(nr, 0xf, EU_TYPE_F), scalar(6, 4, EU_TYPE_F),
+                  scalar(6, random64(seed) % 4 * 4, EU_TYPE_F), vec4(nr + 1, SWZ_XYZW, EU_TYPE_F));
+      return random64(seed) % 2 ? insn : with_group(insn, 8);
+   }
+   if (opcode == EU_OP_RNDZ || opcode == EU_OP_RNDD)
+      from = to = EU_TYPE_F;
+   if (opcode == EU_OP_SHL || opcode == EU_OP_ASR || opcode == EU_OP_AND || opcode == EU_OP_OR) {
+      from = from == EU_TYPE_F ? EU_TYPE_D : from;
+      to = to == EU_TYPE_F ? EU_TYPE_D : to;
+   }
+   const bool word = to == EU_TYPE_UW || to == EU_TYPE_W;
+   const struct opnd d = word && random64(seed) % 2 ? dst(nr, random64(seed) % 2 * 2, 2, to)
+                                                    : dst(nr, 0, 1, to);
+   const struct opnd s0 = random_operand(seed, from);
+   if (opcode == EU_OP_MOV || opcode == EU_OP_RNDZ || opcode == EU_OP_RNDD)
+      insn = enc1(opcode, size, d, s0);
+   else if (opcode == EU_OP_SHL || opcode == EU_OP_ASR)
+      insn = enc2(opcode, size, d, s0.file == EU_FILE_IMM ? vec8(nr, from) : s0,
+                  imm(EU_TYPE_UD, random64(seed) % 20));
+   else
+      insn = enc2(opcode, size, d, s0.file == EU_FILE_IMM ? vec8(nr, from) : s0,
+                  random_operand(seed, from == EU_TYPE_F || random64(seed) % 2 ? from
+                                                                               : EU_TYPE_UW));
+   if (size == 8 && random64(seed) % 2)
+      insn = with_group(insn, 8);
+   return random64(seed) % 8 ? insn : no_mask(insn);
+}
+
+static bool
+nothing(void *opaque, const struct eu_message *msg)
+{
+   (void)opaque, (void)msg;
+   return true;
+}
+
+/** Runs a thread somewhere in the range and holds what was claimed against it. */
+static unsigned
+hold_against(const struct eu_program *program, const struct claims *claims, const uint32_t *consts,
+             uint64_t *seed)
+{
+   struct eu_env env = { { 0 } };
+   static struct eu_thread t;
+   const uint32_t subspans = 1 + random64(seed) % 15;
+   uint16_t x[4], y[4];
+   uint32_t mask = 0;
+   unsigned held = 0;
+
+   for (unsigned i = 0; i < EU_NUM_SFIDS; i++)
+      env.send[i] = nothing;
+   for (unsigned i = 0; i < 4; i++)
+      mask |= subspans >> i & 1 ? 0xfu << 4 * i : 0;
+   eu_thread_init(&t, mask);
+   for (unsigned i = 0; i < sizeof(t.grf); i++)
+      ((uint8_t *)t.grf)[i] = (uint8_t)random64(seed);
+   for (unsigned i = 0; i < 4; i++) {
+      x[i] = (uint16_t)((range.min_x + random64(seed) % (range.max_x - range.min_x + 1)) & ~1ull);
+      y[i] = (uint16_t)((range.min_y + random64(seed) % (range.max_y - range.min_y + 1)) & ~1ull);
+      memcpy(&t.grf[1][8 + 4 * i], &x[i], 2);
+      memcpy(&t.grf[1][10 + 4 * i], &y[i], 2);
+   }
+   memcpy(t.grf[6], consts, 32);
+   if (eu_thread_run(&t, program, &env, 100) != EU_STATUS_EOT)
+      fail_msg("%s", t.fault.text);
+
+   for (unsigned c = 0; c < 16; c++) {
+      const int32_t px = x[c / 4] + (c & 1), py = y[c / 4] + (c >> 1 & 1);
+      if (!(mask >> c & 1) || px < range.min_x || px > range.max_x || py < range.min_y ||
+          py > range.max_y)
+         continue;
+      for (unsigned i = 0; i < (LAST - FIRST + 1) * 8 * 3; i++) {
+         const unsigned reg = i / 24, dw = i / 3 % 8;
+         const struct eu_symbol *s = &claims->of[reg][dw][c][i % 3];
+         const int64_t value = s->a * px + s->b * py + s->c;
+         uint32_t bits;
+         float f;
+         bool good = true;
+
+         memcpy(&bits, &t.grf[FIRST + reg][4 * dw], 4);
+         memcpy(&f, &bits, 4);
+         if (s->kind == EU_SYMBOL_CONST)
+            good = bits == s->bits;
+         else if (s->kind == EU_SYMBOL_INT)
+            good = i % 3 == 0 ? (int32_t)bits == value : (int64_t)bits == value;
+         else if (s->kind == EU_SYMBOL_FLOAT)
+            good = (double)f == (double)value / (double)(1ull << s->shift);
+         held += s->kind == EU_SYMBOL_INT || s->kind == EU_SYMBOL_FLOAT;
+         if (!good)
+            fail_msg("g%u.%u of channel %u at %d, %d: 0x%08x, said kind %d, %lld / 2^%u",
+                     FIRST + reg, dw, c, px, py, bits, s->kind, (long long)value, s->shift);
+      }
+   }
+   return held;
+}
+
+/* What is claimed of a random program is true of it, wherever its subspans are and if some lack. */
+static void
+claims_hold(void **state)
+{
+   static const uint32_t consts[8] = {
+      0x3f800000, 0x3f000000, 0x40400000, 0xbe800000, 2048, 3 << 16 | 7, 65536, 5,
+   };
+   static struct claims claims = { .channels = 16 };
+   uint64_t seed = 12345;
+   unsigned held = 0, known = 0;
+
+   (void)state;
+   for (unsigned n = 0; n < 3000; n++) {
+      struct insn code[16];
+      struct eu_program *program;
+      struct eu_symbolic *s = eu_symbolic_create(&range, 16);
+      const unsigned count = 4 + random64(&seed) % 11;
+
+      code[0] = enc2(EU_OP_ADD, 16, dst(10, 0, 1, EU_TYPE_UW), region(1, 8, 2, 4, 0, EU_TYPE_UW),
+                     imm(EU_TYPE_V, 0x10101010));
+      code[1] = enc2(EU_OP_ADD, 16, dst(11, 0, 1, EU_TYPE_UW), region(1, 10, 2, 4, 0, EU_TYPE_UW),
+                     imm(EU_TYPE_V, 0x11001100));
+      code[2] = enc1(EU_OP_MOV, 16, dst(12, 0, 1, EU_TYPE_F), vec8(10, EU_TYPE_UW));
+      code[3] = enc1(EU_OP_MOV, 16, dst(14, 0, 1, EU_TYPE_D), vec8(11, EU_TYPE_UW));
+      for (unsigned i = 4; i < count; i++)
+         code[i] = random_instruction(&seed);
+      code[count] = enc_send(16, null_dst(EU_TYPE_UW), RESULT, EU_SFID_DP_RENDER_CACHE, 1 << 25,
+                             true);
+      for (unsigned i = 0; i < 4; i++) {
+         eu_symbolic_set_place(s, 1, 4 + 2 * i, i, false);
+         eu_symbolic_set_place(s, 1, 5 + 2 * i, i, true);
+      }
+      for (unsigned i = 0; i < 8; i++)
+         eu_symbolic_set_const(s, 6, i, consts[i]);
+      assert_int_equal(eu_program_create(code, (count + 1) * sizeof(*code), 0, &program), 0);
+      if (eu_symbolic_run(s, program, 0, look_at_all, &claims)) {
+         known++;
+         for (unsigned i = 0; i < 8; i++)
+            held += hold_against(program, &claims, consts, &seed) != 0;
+      }
+      eu_program_destroy(program);
+      eu_symbolic_destroy(s);
+   }
+   print_message("%u programs known, %u threads held against functions\n", known, held);
+   assert_true(known > 1000);
+   assert_true(held > 5000);
+}
+
 int
 main(void)
 {
@@ -425,6 +645,7 @@ main(void)
       cmocka_unit_test(responses_move_unchanged),
       cmocka_unit_test(the_pixel_mask_is_extended),
       cmocka_unit_test(programs_that_are_not_straight_are_not_known),
+      cmocka_unit_test(claims_hold),
    };
 
    return cmocka_run_group_tests(tests, NULL, NULL);

@@ -464,8 +464,8 @@ is_exact_float(const struct eu_symbolic *s, struct value *v)
    bounds(s, v, &least, &greatest);
    int64_t unit = (v->a | v->b | v->c) & -(v->a | v->b | v->c);
    unit = unit > 0 ? unit : 1;
-   return v->shift <= MAX_SHIFT && llabs(least) <= MAX_FLOAT_INTEGER * unit &&
-          llabs(greatest) <= MAX_FLOAT_INTEGER * unit;
+   return v->shift <= MAX_SHIFT && llabs(least) / unit <= MAX_FLOAT_INTEGER &&
+          llabs(greatest) / unit <= MAX_FLOAT_INTEGER;
 }
 
 /** The greatest integer that is not above it, if that is a function, too. */
