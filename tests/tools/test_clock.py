@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A guest whose clock runs too fast is noticed before its command starts, and booted once more."""
 
+import contextlib
+import io
 import time
 import unittest
 from pathlib import Path
@@ -28,7 +30,7 @@ class Clock(unittest.TestCase):
         self.assertIsNone(run.ready_at)
 
     def boots(self, outcomes, **options):
-        with mock.patch.object(vm, 'boot', side_effect=outcomes) as boot:
+        with mock.patch.object(vm, 'boot', side_effect=outcomes) as boot, contextlib.redirect_stderr(io.StringIO()):
             try:
                 return vm.run(vm.Guest(), ['true'], print, print, **options), boot.call_count
             except vm.WrongClock:
