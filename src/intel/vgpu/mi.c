@@ -418,6 +418,16 @@ may_write_reg(struct vgpu_engine *engine, uint32_t offset)
    return false;
 }
 
+bool
+vgpu_cs_load_register(struct vgpu_engine *engine, uint32_t offset, uint32_t value)
+{
+   if (!check_reg(engine, offset))
+      return false;
+   if (may_write_reg(engine, offset))
+      mmio_write(engine, offset, value);
+   return true;
+}
+
 static result
 mi_load_register_imm(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
 {
@@ -429,11 +439,8 @@ mi_load_register_imm(struct vgpu_engine *engine, const uint32_t *dw, unsigned le
       return vgpu_cmd_result(vgpu_engine_unmodelled(engine, "Byte Write Disables 0x%x",
                                                     byte_disables));
    for (unsigned i = 1; i + 1 < len_dw; i += 2) {
-      const uint32_t offset = dw[i] & 0x7ffffc;
-      if (!check_reg(engine, offset))
+      if (!vgpu_cs_load_register(engine, dw[i] & 0x7ffffc, dw[i + 1]))
          return VGPU_CMD_FAULT;
-      if (may_write_reg(engine, offset))
-         mmio_write(engine, offset, dw[i + 1]);
    }
    return VGPU_CMD_DONE;
 }

@@ -141,8 +141,9 @@ pipe_control(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
    GFX7_PIPE_CONTROL_unpack(&cmd, dw, len_dw);
    if (len_dw < 4)
       return vgpu_cmd_result(vgpu_engine_fault(engine, "length of %u DWords", len_dw));
-   if (cmd.LRIPostSyncOperation)
-      return vgpu_cmd_result(vgpu_engine_unmodelled(engine, "LRI Post Sync Operation"));
+   if (cmd.LRIPostSyncOperation && cmd.PostSyncOperation != NO_WRITE)
+      return vgpu_cmd_result(vgpu_engine_fault(
+         engine, "LRI Post Sync Operation and Post Sync Operation exclude each other"));
    if (cmd.GlobalSnapshotCountReset)
       return vgpu_cmd_result(vgpu_engine_unmodelled(engine, "Global Snapshot Count Reset"));
 
@@ -150,6 +151,8 @@ pipe_control(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw)
    if (cmd.TLBInvalidate)
       atomic_fetch_add(&engine->translation_changes, 1);
 
+   if (cmd.LRIPostSyncOperation && !vgpu_cs_load_register(engine, dw[2] & 0x7ffffc, dw[3]))
+      return VGPU_CMD_FAULT;
    if (cmd.PostSyncOperation != NO_WRITE) {
       struct vgpu_post_sync post = {
          .index = cmd.StoreDataIndex,
@@ -306,7 +309,7 @@ vgpu_render_save(const struct vgpu_render_state *render,
 
 const struct vgpu_command vgpu_render_commands[] = {
    CMD(PIPE_CONTROL, DONE, pipe_control,
-       .note = "LRI Post Sync Operation and Global Snapshot Count Reset fault"),
+       .note = "Global Snapshot Count Reset faults: it is not to be used on any product"),
    CMD(3DPRIMITIVE, DONE, primitive,
        .note = "vertex and pixel shaders; HS, TE, DS, GS and stream output fault"),
    CMD(STATE_BASE_ADDRESS, RECORDED, state_base_address),

@@ -77,6 +77,12 @@ struct vgpu_post_sync {
 /** Does a post-sync write. \return false after a fault */
 bool vgpu_cs_post_sync(struct vgpu_engine *engine, const struct vgpu_post_sync *post);
 
+/**
+ * Writes a register for a command, as MI_LOAD_REGISTER_IMM does: a batch that is not secure reaches
+ * few of them. \return false after a fault
+ */
+bool vgpu_cs_load_register(struct vgpu_engine *engine, uint32_t offset, uint32_t value);
+
 /** Graphics address in the GGTT of an offset in the engine's hardware status page. */
 uint32_t vgpu_cs_hws_address(struct vgpu_engine *engine, uint32_t offset);
 
