@@ -298,6 +298,7 @@ clip_triangle(struct vgpu_draw *draw, struct vgpu_batch *batch, const struct pla
          .kind = VGPU_TRIANGLE,
          .v = { in->v[0], in->v[c], in->v[c + 1] },
          .provoking = p->provoking,
+         .id = p->id,
          /* Inner edges are not the polygon's. */
          .edge = { c == 1 && in->edge[0], in->edge[c], c + 2 == in->n && in->edge[c + 1] },
       };

@@ -224,6 +224,7 @@ struct assembly {
    uint32_t *ids; /* of vertices that are to be shaded */
    uint32_t num_ids;
    uint32_t instance, start_instance;
+   uint32_t first_id; /* of the run's primitives */
 
    struct vgpu_primitive *primitives; /* that are to be clipped */
    unsigned num_primitives;
@@ -242,13 +243,62 @@ vertex(const struct assembly *a, uint32_t i)
             : a->first;
 }
 
-/** Hands on a primitive. \param edges  bits for those from each corner to the next */
+/** How many primitives of the instance are before the one that begins with vertex i. */
+static uint32_t
+primitive_id(const struct assembly *a, uint32_t i)
+{
+   switch (a->topology) {
+   case TOPOLOGY_LINELIST:
+      return i / 2;
+   case TOPOLOGY_TRILIST:
+   case TOPOLOGY_RECTLIST:
+      return i / 3;
+   case TOPOLOGY_QUADLIST:
+      return i / 4;
+   case TOPOLOGY_QUADSTRIP:
+      return i / 2;
+   case TOPOLOGY_POLYGON:
+      return 0;
+   default:
+      return i;
+   }
+}
+
+/** How many primitives a whole run of so many vertices is. */
+static uint32_t
+num_primitives(const struct assembly *a, uint32_t count)
+{
+   switch (a->topology) {
+   case TOPOLOGY_LINESTRIP:
+      return count > 1 ? count - 1 : 0;
+   case TOPOLOGY_LINELOOP:
+      return count > 2 ? count : count / 2;
+   case TOPOLOGY_TRISTRIP:
+   case TOPOLOGY_TRISTRIP_REVERSE:
+   case TOPOLOGY_TRIFAN:
+   case TOPOLOGY_TRIFAN_NOSTIPPLE:
+      return count > 2 ? count - 2 : 0;
+   case TOPOLOGY_QUADSTRIP:
+      return count > 3 ? (count - 2) / 2 : 0;
+   case TOPOLOGY_POLYGON:
+      return count > 2;
+   default:
+      return primitive_id(a, count);
+   }
+}
+
+/**
+ * Hands on a primitive.
+ * \param first  its first vertex in the order of the run
+ * \param edges  bits for those from each corner to the next
+ */
 static bool
-emit(struct assembly *a, const struct range *r, enum vgpu_primitive_kind kind, uint32_t i0,
-     uint32_t i1, uint32_t i2, uint32_t provoking, unsigned edges)
+emit(struct assembly *a, const struct range *r, enum vgpu_primitive_kind kind, uint32_t first,
+     uint32_t i0, uint32_t i1, uint32_t i2, uint32_t provoking, unsigned edges)
 {
    struct vgpu_primitive p = {
       .kind = kind,
+      .id = a->first_id + primitive_id(a, first),
       .v = { vertex(a, i0), vertex(a, i1), vertex(a, i2) },
       .provoking = vertex(a, provoking),
    };
@@ -322,21 +372,21 @@ draw_primitives(struct assembly *a)
 static bool
 emit_point(struct assembly *a, const struct range *r, uint32_t i)
 {
-   return emit(a, r, VGPU_POINT, i, i, i, i, 0);
+   return emit(a, r, VGPU_POINT, i, i, i, i, i, 0);
 }
 
 static bool
 emit_line(struct assembly *a, const struct range *r, uint32_t i0, uint32_t i1, uint32_t provoking)
 {
-   return emit(a, r, VGPU_LINE, i0, i1, i1, provoking, 0);
+   return emit(a, r, VGPU_LINE, i0, i0, i1, i1, provoking, 0);
 }
 
 /** A triangle, all of whose edges are edges. */
 static bool
-emit_triangle(struct assembly *a, const struct range *r, uint32_t i0, uint32_t i1, uint32_t i2,
-              uint32_t provoking)
+emit_triangle(struct assembly *a, const struct range *r, uint32_t first, uint32_t i0, uint32_t i1,
+              uint32_t i2, uint32_t provoking)
 {
-   return emit(a, r, VGPU_TRIANGLE, i0, i1, i2, provoking, 7);
+   return emit(a, r, VGPU_TRIANGLE, first, i0, i1, i2, provoking, 7);
 }
 
 /** Assembles what can be of the vertices so far. */
@@ -368,7 +418,7 @@ assemble(struct assembly *a, struct range *r)
       break;
    case TOPOLOGY_TRILIST:
       for (; i + 2 < n && ok; i += 3)
-         ok = emit_triangle(a, r, i, i + 1, i + 2, i + 2 * last);
+         ok = emit_triangle(a, r, i, i, i + 1, i + 2, i + 2 * last);
       break;
    case TOPOLOGY_TRISTRIP:
    case TOPOLOGY_TRISTRIP_REVERSE: {
@@ -376,37 +426,38 @@ assemble(struct assembly *a, struct range *r)
       const unsigned odd = a->topology == TOPOLOGY_TRISTRIP_REVERSE;
       for (; i + 2 < n && ok; i++) {
          const unsigned turn = (i + odd) & 1;
-         ok = emit_triangle(a, r, i + turn, i + !turn, i + 2, i + 2 * last);
+         ok = emit_triangle(a, r, i, i + turn, i + !turn, i + 2, i + 2 * last);
       }
       break;
    }
    case TOPOLOGY_TRIFAN:
    case TOPOLOGY_TRIFAN_NOSTIPPLE:
       for (; i + 2 < n && ok; i++)
-         ok = emit_triangle(a, r, 0, i + 1, i + 2, i + 1 + a->fan_provoking_second);
+         ok = emit_triangle(a, r, i, 0, i + 1, i + 2, i + 1 + a->fan_provoking_second);
       break;
    case TOPOLOGY_POLYGON:
       /* Which triangle is the last one, whose third edge is the polygon's, the end tells. */
       for (; i + 2 < n - !r->end && ok; i++)
-         ok = emit(a, r, VGPU_TRIANGLE, 0, i + 1, i + 2, 0, (i == 0) | 2 | (i + 3 == n) << 2);
+         ok = emit(a, r, VGPU_TRIANGLE, i, 0, i + 1, i + 2, 0,
+                   (i == 0) | 2 | (i + 3 == n) << 2);
       break;
    case TOPOLOGY_QUADLIST:
       for (; i + 3 < n && ok; i += 4) {
          const uint32_t provoking = i + 3 * last;
-         ok = emit(a, r, VGPU_TRIANGLE, i, i + 1, i + 3, provoking, 1 | 4) &&
-              emit(a, r, VGPU_TRIANGLE, i + 1, i + 2, i + 3, provoking, 1 | 2);
+         ok = emit(a, r, VGPU_TRIANGLE, i, i, i + 1, i + 3, provoking, 1 | 4) &&
+              emit(a, r, VGPU_TRIANGLE, i, i + 1, i + 2, i + 3, provoking, 1 | 2);
       }
       break;
    case TOPOLOGY_QUADSTRIP:
       for (; i + 3 < n && ok; i += 2) {
          const uint32_t provoking = i + 3 * last;
-         ok = emit(a, r, VGPU_TRIANGLE, i, i + 1, i + 3, provoking, 1 | 2) &&
-              emit(a, r, VGPU_TRIANGLE, i, i + 3, i + 2, provoking, 2 | 4);
+         ok = emit(a, r, VGPU_TRIANGLE, i, i, i + 1, i + 3, provoking, 1 | 2) &&
+              emit(a, r, VGPU_TRIANGLE, i, i, i + 3, i + 2, provoking, 2 | 4);
       }
       break;
    case TOPOLOGY_RECTLIST:
       for (; i + 2 < n && ok; i += 3)
-         ok = emit(a, r, VGPU_RECT, i, i + 1, i + 2, i + 2, 0);
+         ok = emit(a, r, VGPU_RECT, i, i, i + 1, i + 2, i + 2, 0);
       break;
    default:
       return vgpu_engine_unmodelled(a->draw->engine, "topology 0x%02x", a->topology);
@@ -535,8 +586,10 @@ go_on(struct assembly *a, bool end)
    } else if (!assemble(a, run) || !draw_primitives(a)) {
       return false;
    }
-   if (end)
+   if (end) {
+      a->first_id += num_primitives(a, run->count);
       run->count = run->next = 0;
+   }
    return true;
 }
 
@@ -547,6 +600,7 @@ draw_instance(struct vgpu_draw *draw, const struct GFX7_3DPRIMITIVE *cmd,
    const uint32_t cut = ib->IndexFormat == 0 ? 0xff : ib->IndexFormat == 1 ? 0xffff : ~0u;
 
    a->instance = instance;
+   a->first_id = 0;
    for (uint32_t i = 0; i < cmd->VertexCountPerInstance; i++) {
       uint32_t id = cmd->StartVertexLocation + i;
       if (cmd->VertexAccessType) {

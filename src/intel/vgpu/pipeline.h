@@ -57,6 +57,7 @@ struct vgpu_primitive {
    const struct vgpu_vertex *v[3];
    const struct vgpu_vertex *provoking; /* whose attributes flat ones are */
    bool edge[3]; /* from a corner to the next: what line and point fill modes draw */
+   uint32_t id;  /* of the instance's primitives, from 0 on */
 };
 
 /** The state of a draw, gathered and decoded once. */

@@ -168,6 +168,8 @@ setup_sprite(const struct vgpu_sf *sf, float corners[3][4])
    }
 }
 
+enum { CONST_PRIM_ID = 3 };
+
 /** An attribute at the three corners, swizzled and overridden. */
 static bool
 read_corners(struct vgpu_draw *draw, const struct vgpu_primitive *p, bool back_facing, unsigned i,
@@ -194,9 +196,10 @@ read_corners(struct vgpu_draw *draw, const struct vgpu_primitive *p, bool back_f
       for (unsigned k = 0; k < 4; k++) {
          if (!swizzle->override[k])
             continue;
-         if (swizzle->constant == 3)
-            return vgpu_engine_unmodelled(draw->engine, "primitive ID as attribute %u", i);
-         out[k] = constants[swizzle->constant][k];
+         if (swizzle->constant == CONST_PRIM_ID)
+            memcpy(&out[k], &p->id, sizeof(out[k]));
+         else
+            out[k] = constants[swizzle->constant][k];
       }
    }
    return true;
@@ -303,6 +306,7 @@ emit_unfilled(struct vgpu_draw *draw, struct vgpu_batch *batch, const struct vgp
          .kind = fill == FILL_POINT ? VGPU_POINT : VGPU_LINE,
          .v = { p->v[c], p->v[(c + 1) % 3], p->v[(c + 1) % 3] },
          .provoking = p->provoking,
+         .id = p->id,
       };
       ok = emit(draw, batch, &part, setup);
    }

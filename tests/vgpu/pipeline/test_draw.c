@@ -229,6 +229,44 @@ indirect_parameters(void **fixture)
    assert_int_equal(drawn_points(f), 0);
 }
 
+/* An attribute that is overridden by the primitive's number, which goes on after a cut. */
+static void
+attributes_can_be_the_primitive_id(void **fixture)
+{
+   static const struct point points[] = {
+      { 5.5f, 5.5f, 0.5f }, { 15.5f, 5.5f, 0.5f }, { 25.5f, 5.5f, 0.5f }, { 35.5f, 5.5f, 0.5f },
+   };
+   static const uint16_t indices[6] = { 0, 1, 0xffff, 2, 3 };
+   const uint32_t target[8] = {
+      1u << 29 | R32G32B32A32_UINT << 18, FIXTURE_DATA + BUFFER, 7 << 16 | 39, 40 * 16 - 1,
+   };
+   /* One flat attribute, all of whose components are overridden by constant source 3. */
+   const uint32_t sbe[14] = { CMD(0x781f, 14), 1 << 22 | 1 << 21 | 1 << 11, 0xf << 12 | 3 << 9,
+                              [11] = 1 };
+   struct fixture *f = *fixture;
+   uint32_t *texels = fixture_ggtt(f, FIXTURE_DATA + BUFFER);
+
+   draw_state(f, 0, 0, 0, 0, 0);
+   SUBMIT(f, VGPU_RCS, CMD(0x7813, 7), 0, 1 << 29, 1 << 11 | 8, 0, 0, 0);
+   fixture_submit(f, VGPU_RCS, sbe, 14);
+   draw_render_target(f, target);
+   /* Red of the lower right pixel of a subspan is the attribute's first component. */
+   draw_pixel_shader_of_payload(f, 2, 2, 0);
+   for (unsigned cut = 0; cut < 2; cut++) {
+      memset(texels, 0xff, 40 * 16 * 8);
+      memcpy(fixture_ggtt(f, RUN_ADDRESS + 0x1000), indices, sizeof(indices));
+      SUBMIT(f, VGPU_RCS, CMD(0x780a, 3) | 1 << 10 | 1 << 8, RUN_ADDRESS + 0x1000,
+             RUN_ADDRESS + 0x1000 + sizeof(indices) - 1);
+      if (cut)
+         SUBMIT(f, VGPU_RCS, CMD(0x7b00, 7), 1 << 8 | POINTLIST, 5, 0, 1, 0, 0);
+      else
+         draw_points(f, POINTLIST, points, 4);
+      fixture_expect_no_fault(f);
+      for (unsigned i = 0; i < 4; i++)
+         assert_int_equal(texels[4 * (40 * 5 + 10 * i + 5)], i);
+   }
+}
+
 /* A shader of a single message, whose type the table of messages has, or has not. */
 static void
 expect_type(struct fixture *f, enum eu_sfid sfid, enum vgpu_message_field field, unsigned type,
@@ -287,6 +325,8 @@ main(void)
                                       fixture_teardown),
       cmocka_unit_test_setup_teardown(runs_of_any_length, fixture_setup, fixture_teardown),
       cmocka_unit_test_setup_teardown(indirect_parameters, fixture_setup, fixture_teardown),
+      cmocka_unit_test_setup_teardown(attributes_can_be_the_primitive_id, fixture_setup,
+                                      fixture_teardown),
       cmocka_unit_test_setup_teardown(render_target_writes_are_as_in_the_table, fixture_setup,
                                       fixture_teardown),
       cmocka_unit_test_setup_teardown(urb_messages_are_as_in_the_table, fixture_setup,
