@@ -32,8 +32,7 @@ struct vgpu_copy {
    struct GFX7_3DSTATE_PS ps;
    struct GFX7_BLEND_STATE_ENTRY blend; /* of the first render target */
    struct vgpu_shader_env env;
-   unsigned width; /* pixels of a thread */
-   uint32_t kernel_start_pointer;
+   struct vgpu_ps_kernel kernel;
    struct eu_program *program;
    struct vgpu_copy_payload payload;
    unsigned num_constants;
@@ -93,33 +92,20 @@ colors_are_stored(struct vgpu_copy *copy)
           !b->AlphaToOneEnable && !b->AlphaToCoverageEnable;
 }
 
-/** The kernel that pixel shader dispatch takes: see there. */
 static bool
 choose_kernel(struct vgpu_copy *copy)
 {
-   const struct GFX7_3DSTATE_PS *s = &copy->ps;
-   unsigned start_grf = s->DispatchGRFStartRegisterForConstantSetupData0;
-
-   copy->kernel_start_pointer = s->KernelStartPointer0;
-   copy->width = 8;
-   if (s->_16PixelDispatchEnable) {
-      copy->width = 16;
-      if (s->_8PixelDispatchEnable || s->_32PixelDispatchEnable) {
-         copy->kernel_start_pointer = s->KernelStartPointer2;
-         start_grf = s->DispatchGRFStartRegisterForConstantSetupData2;
-      }
-   } else if (!s->_8PixelDispatchEnable) {
+   if (!vgpu_ps_choose_kernel(&copy->ps, &copy->kernel))
       return false;
-   }
 
    /* What is in front of the constants must end before them, or the thread faults. */
-   const unsigned regs = copy->width / 8;
+   const unsigned regs = copy->kernel.width / 8;
    unsigned end = 2 + 2 * regs * __builtin_popcount(copy->wm.BarycentricInterpolationMode);
    end += copy->wm.PixelShaderUsesSourceDepth ? regs : 0;
    end += copy->wm.PixelShaderUsesSourceW ? regs : 0;
    end += copy->ps.PositionXYOffsetSelect != POSOFFSET_NONE;
-   copy->payload.first_known = start_grf;
-   return start_grf >= end;
+   copy->payload.first_known = copy->kernel.start_grf;
+   return copy->kernel.start_grf >= end;
 }
 
 static bool
@@ -272,7 +258,10 @@ covered_pixels(const struct vgpu_copy_primitive *p, unsigned count, int rect[4])
 
 /* ---------------------------------------------------------------- kernel */
 
-/** What all threads of the primitives get alike. \return false after a fault, or if it is too much */
+/**
+ * What all threads of the primitives get alike.
+ * \return false after a fault, or if it is too much
+ */
 static bool
 fill_payload(struct vgpu_copy *copy, const struct vgpu_copy_primitive *p, unsigned count)
 {
@@ -297,7 +286,7 @@ fill_payload(struct vgpu_copy *copy, const struct vgpu_copy_primitive *p, unsign
       }
    }
    payload->num_known = n;
-   payload->width = copy->width;
+   payload->width = copy->kernel.width;
    payload->cr0 = copy->ps.FloatingPointMode ? EU_CR0_ALT_MODE : 0;
    payload->cr0 |= copy->ps.RoundingMode << EU_CR0_ROUND_SHIFT;
    payload->cr0 |= copy->ps.SingleProgramFlow ? EU_CR0_SPF : 0;
@@ -613,7 +602,7 @@ vgpu_copy_run(struct vgpu_copy *copy, const struct vgpu_copy_primitive *primitiv
    copy->payload.y1 = rect[3];
    if (!fill_payload(copy, primitives, count) ||
        (!copy->program &&
-        !vgpu_load_program(draw, copy->kernel_start_pointer, &copy->program)))
+        !vgpu_load_program(draw, copy->kernel.start_pointer, &copy->program)))
       return engine->hung ? VGPU_COPY_STOPPED : VGPU_COPY_NOT_TAKEN;
    if (!vgpu_copy_kernel_prove(copy->program, &copy->payload, &kernel))
       return VGPU_COPY_NOT_TAKEN;

@@ -236,6 +236,15 @@ vgpu_ps_channels(uint32_t pixels)
 }
 bool vgpu_ps_init(struct vgpu_draw *draw, struct vgpu_ps **ps);
 /** Another one of the same state, for another thread; it must go before the first one. */
+/** The kernel that threads run, and with what. */
+struct vgpu_ps_kernel {
+   unsigned width; /* pixels of a thread: 8 or 16 */
+   uint32_t start_pointer;
+   unsigned start_grf; /* register with which constants begin */
+};
+struct GFX7_3DSTATE_PS;
+/** \return false if only threads of 32 pixels are enabled */
+bool vgpu_ps_choose_kernel(const struct GFX7_3DSTATE_PS *state, struct vgpu_ps_kernel *kernel);
 bool vgpu_ps_clone(const struct vgpu_ps *ps, struct vgpu_ps **clone);
 void vgpu_ps_fini(struct vgpu_ps *ps);
 /** False if threads have effects on each other that depend on their order. */

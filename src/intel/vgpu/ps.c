@@ -250,28 +250,20 @@ render_cache_send(void *opaque, const struct eu_message *msg)
    return true;
 }
 
-/** Which of the three kernels to run, and as how many pixels. */
-static bool
-choose_kernel(struct vgpu_draw *draw, struct vgpu_ps *ps, uint32_t *kernel)
+bool
+vgpu_ps_choose_kernel(const struct GFX7_3DSTATE_PS *s, struct vgpu_ps_kernel *kernel)
 {
-   const struct GFX7_3DSTATE_PS *s = &ps->state;
+   /* With both widths there, the wide kernel is the third one. */
+   const bool third =
+      s->_16PixelDispatchEnable && (s->_8PixelDispatchEnable || s->_32PixelDispatchEnable);
 
-   if (s->_16PixelDispatchEnable) {
-      /* With both widths there, the wide kernel is the third one. */
-      const bool third = s->_8PixelDispatchEnable || s->_32PixelDispatchEnable;
-      ps->width = 16;
-      *kernel = third ? s->KernelStartPointer2 : s->KernelStartPointer0;
-      ps->start_grf = third ? s->DispatchGRFStartRegisterForConstantSetupData2
-                            : s->DispatchGRFStartRegisterForConstantSetupData0;
-      return true;
-   }
-   if (s->_8PixelDispatchEnable) {
-      ps->width = 8;
-      *kernel = s->KernelStartPointer0;
-      ps->start_grf = s->DispatchGRFStartRegisterForConstantSetupData0;
-      return true;
-   }
-   return vgpu_engine_unmodelled(draw->engine, "pixel shader dispatch of 32 pixels alone");
+   *kernel = (struct vgpu_ps_kernel){
+      .width = s->_16PixelDispatchEnable ? 16 : 8,
+      .start_pointer = third ? s->KernelStartPointer2 : s->KernelStartPointer0,
+      .start_grf = third ? s->DispatchGRFStartRegisterForConstantSetupData2
+                         : s->DispatchGRFStartRegisterForConstantSetupData0,
+   };
+   return s->_16PixelDispatchEnable || s->_8PixelDispatchEnable;
 }
 
 /**
@@ -324,7 +316,7 @@ vgpu_ps_init(struct vgpu_draw *draw, struct vgpu_ps **out)
    const struct vgpu_packet *samplers =
       vgpu_render_packet(render, GFX7_3DSTATE_SAMPLER_STATE_POINTERS_PS_header);
    struct vgpu_ps *ps = *out = vgpu_shader_alloc(sizeof(*ps));
-   uint32_t kernel = 0;
+   struct vgpu_ps_kernel kernel;
 
    if (!ps)
       return vgpu_engine_fault(engine, "no host memory for the pixel shader");
@@ -360,8 +352,10 @@ vgpu_ps_init(struct vgpu_draw *draw, struct vgpu_ps **out)
       return vgpu_engine_unmodelled(engine, "coverage masks");
    if (!ps->dispatch)
       return true;
-   if (!choose_kernel(draw, ps, &kernel))
-      return false;
+   if (!vgpu_ps_choose_kernel(&ps->state, &kernel))
+      return vgpu_engine_unmodelled(engine, "pixel shader dispatch of 32 pixels alone");
+   ps->width = kernel.width;
+   ps->start_grf = kernel.start_grf;
    ps->per_sample =
       draw->samples > 1 && ps->wm.MultisampleDispatchMode == MSDISPMODE_PERSAMPLE;
    ps->early_depth = ps->wm.EarlyDepthStencilControl == EDSC_PREPS ||
@@ -378,7 +372,7 @@ vgpu_ps_init(struct vgpu_draw *draw, struct vgpu_ps **out)
    ps->env.send[EU_SFID_DP_CONSTANT_CACHE] = vgpu_dp_constant_cache_send;
    ps->env.send[EU_SFID_DP_DATA_CACHE] = vgpu_dp_data_cache_send;
 
-   if (!vgpu_load_program(draw, kernel, &ps->program))
+   if (!vgpu_load_program(draw, kernel.start_pointer, &ps->program))
       return false;
    ps->independent = eu_program_messages(ps->program, is_independent, NULL);
    set_shortcuts(ps);
