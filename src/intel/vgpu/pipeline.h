@@ -183,6 +183,7 @@ struct vgpu_setup {
       float x, y, z, inv_w;
    } v[3];
    float line_width, point_width;
+   bool antialiased; /* a line, whose coverage of a pixel goes into alpha */
    float depth_offset;
 
    /* By the windower. */
@@ -222,6 +223,7 @@ struct vgpu_subspan {
    uint16_t x, y; /* of the upper left pixel */
    uint8_t mask;  /* bit 0 upper left, 1 upper right, 2 lower left, 3 lower right */
    uint8_t samples[4]; /* of each pixel those that are covered, none where the pixel is not */
+   float coverage[4];  /* of each pixel the part that an antialiased line covers; of others unset */
 };
 #define VGPU_MAX_SUBSPANS 4
 /**
@@ -234,8 +236,6 @@ vgpu_ps_channels(uint32_t pixels)
    pixels |= (pixels & 0x55555555) << 1 | (pixels >> 1 & 0x55555555);
    return pixels | (pixels & 0x33333333) << 2 | (pixels >> 2 & 0x33333333);
 }
-bool vgpu_ps_init(struct vgpu_draw *draw, struct vgpu_ps **ps);
-/** Another one of the same state, for another thread; it must go before the first one. */
 /** The kernel that threads run, and with what. */
 struct vgpu_ps_kernel {
    unsigned width; /* pixels of a thread: 8 or 16 */
@@ -245,6 +245,8 @@ struct vgpu_ps_kernel {
 struct GFX7_3DSTATE_PS;
 /** \return false if only threads of 32 pixels are enabled */
 bool vgpu_ps_choose_kernel(const struct GFX7_3DSTATE_PS *state, struct vgpu_ps_kernel *kernel);
+bool vgpu_ps_init(struct vgpu_draw *draw, struct vgpu_ps **ps);
+/** Another one of the same state, for another thread; it must go before the first one. */
 bool vgpu_ps_clone(const struct vgpu_ps *ps, struct vgpu_ps **clone);
 void vgpu_ps_fini(struct vgpu_ps *ps);
 /** False if threads have effects on each other that depend on their order. */

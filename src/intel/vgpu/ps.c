@@ -76,6 +76,7 @@ struct vgpu_ps {
    const struct vgpu_setup *setup;
    uint16_t x[MAX_PIXELS], y[MAX_PIXELS];
    uint8_t samples[MAX_PIXELS]; /* that are covered and passed the tests so far */
+   float coverage[MAX_PIXELS];  /* by an antialiased line */
    int sample[MAX_PIXELS];      /* that the channel stands for, -1: all */
    float center_x[MAX_PIXELS], center_y[MAX_PIXELS];
    float z[MAX_PIXELS];
@@ -149,6 +150,23 @@ late_tests(struct vgpu_ps *ps, unsigned p, float alpha, const float *z)
    return ps->early_depth || test_samples(ps, p, z);
 }
 
+/**
+ * The part of a pixel that an antialiased line covers goes into its alpha, before all tests, unless
+ * the render target has integers.
+ */
+static void
+cover_alpha(struct vgpu_ps *ps, unsigned p, unsigned binding_table_index, uint32_t color[4])
+{
+   const struct vgpu_surface *surface = vgpu_shader_env_surface(&ps->shader, binding_table_index);
+   float alpha;
+
+   if (!surface || vgpu_format_is_integer(surface->format))
+      return;
+   memcpy(&alpha, &color[3], sizeof(alpha));
+   alpha *= ps->coverage[p];
+   memcpy(&color[3], &alpha, sizeof(alpha));
+}
+
 static bool
 render_cache_send(void *opaque, const struct eu_message *msg)
 {
@@ -206,7 +224,7 @@ render_cache_send(void *opaque, const struct eu_message *msg)
       return eu_thread_fault(msg->thread, "render target write with %u more registers", rest);
 
    /* Without late tests pixels are written together. */
-   if (ps->unquestioned && !dual && first_lane + lanes <= MAX_PIXELS) {
+   if (ps->unquestioned && !dual && !ps->setup->antialiased && first_lane + lanes <= MAX_PIXELS) {
       struct vgpu_cc_pixels pixels = {
          .count = lanes, .x = ps->x + first_lane, .y = ps->y + first_lane,
          .mask = mask & ps->live >> first_lane & (BIT(lanes) - 1),
@@ -232,6 +250,8 @@ render_cache_send(void *opaque, const struct eu_message *msg)
          if (dual)
             color1[c] = read_dw(msg->payload[at + 4 + c], lane);
       }
+      if (ps->setup->antialiased)
+         cover_alpha(ps, p, surface, color);
       if (!(ps->tested & BIT(p))) {
          float alpha, z = 0;
          memcpy(&alpha, &color[3], sizeof(alpha));
@@ -710,6 +730,9 @@ run_slots(struct vgpu_ps *ps, const struct slot *slots, unsigned count)
       for (unsigned i = 0; i < ps->width; i++)
          mask |= (uint32_t)(ps->samples[i] != 0) << i;
    }
+   for (unsigned k = 0; k < count && setup->antialiased; k++)
+      memcpy(&ps->coverage[k * PIXELS_PER_SUBSPAN], slots[k].subspan->coverage,
+             sizeof(slots[k].subspan->coverage));
    ps->live = mask;
    if (!mask || !ps->dispatch)
       return true;

@@ -267,14 +267,31 @@ depth_offset(const struct vgpu_sf *sf, const struct vgpu_primitive *p, float are
    return offset;
 }
 
+/** Whether the coverage of lines is the one that no state changes. */
+static bool
+aa_is_modelled(struct vgpu_draw *draw)
+{
+   const struct vgpu_packet *packet =
+      vgpu_render_packet(draw->engine->render, GFX7_3DSTATE_AA_LINE_PARAMETERS_header);
+
+   for (unsigned i = 1; packet && i < packet->len_dw; i++) {
+      if (packet->dw[i])
+         return vgpu_engine_unmodelled(draw->engine, "bias and slope of antialiased lines");
+   }
+   return true;
+}
+
 static bool
 emit(struct vgpu_draw *draw, struct vgpu_batch *batch, const struct vgpu_primitive *p,
      struct vgpu_setup *setup)
 {
    const struct vgpu_sf *sf = draw->sf;
 
-   if (p->kind == VGPU_LINE && sf->state.AntialiasingEnable)
-      return vgpu_engine_unmodelled(draw->engine, "antialiased lines");
+   /* Lines of no width are the thinnest ones, and not antialiased. */
+   setup->antialiased =
+      p->kind == VGPU_LINE && sf->state.AntialiasingEnable && sf->state.LineWidth > 0;
+   if (setup->antialiased && !aa_is_modelled(draw))
+      return false;
    for (unsigned c = 0; c < 3; c++) {
       setup->v[c].x = p->v[c]->x;
       setup->v[c].y = p->v[c]->y;
