@@ -266,7 +266,8 @@ store_group(uint8_t *tile, uint8_t *const rows[GROUP_ROWS], uint32_t at, bool st
 
 /** \param y  of the first of eight rows, which are in one row of tiles */
 static void
-store_groups(struct blt_op *op, const struct vgpu_copy_move *move, int32_t x1, int32_t x2, int32_t y)
+store_groups(struct blt_op *op, const struct vgpu_copy_move *move, int32_t x1, int32_t x2,
+             int32_t y)
 {
    const int32_t to_src_x = move->src.x_bytes - move->dst.x_bytes;
    const int32_t to_src_y = move->src.y - move->dst.y;

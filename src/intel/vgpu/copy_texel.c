@@ -115,9 +115,9 @@ vgpu_copy_texel_bytes(const struct vgpu_format *src, const struct vgpu_format *d
    for (unsigned c = 0; c < dst->num_channels; c++) {
       if (dst->channels[c].start % 8 || dst->channels[c].bits % 8)
          return false;
-      if (dst->channels[c].type != VGPU_CHANNEL_VOID && !rgba[dst->channels[c].component].is_constant) {
-         const struct vgpu_channel *channel =
-            channel_of(src, rgba[dst->channels[c].component].component);
+      const struct vgpu_channel *to = &dst->channels[c];
+      if (to->type != VGPU_CHANNEL_VOID && !rgba[to->component].is_constant) {
+         const struct vgpu_channel *channel = channel_of(src, rgba[to->component].component);
          if (channel && channel->start % 8)
             return false;
       }
