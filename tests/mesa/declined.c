@@ -221,10 +221,10 @@ test_no_user_memory(void)
 }
 
 static const struct tap_test tests[] = {
-   { "0022-declined", test_readpixels },
-   { "0023-declined", test_getteximage },
-   { "0024-declined", test_texsubimage },
-   { "0022-no-user-memory", test_no_user_memory },
+   { "0023-declined", test_readpixels },
+   { "0024-declined", test_getteximage },
+   { "0025-declined", test_texsubimage },
+   { "0023-no-user-memory", test_no_user_memory },
 };
 
 TAP_MAIN(tests, 120)

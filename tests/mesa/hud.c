@@ -212,8 +212,8 @@ test_report(void)
 
 static const struct tap_test tests[] = {
    { "0019-objects", test_objects },
-   { "0026-bytes", test_bytes },
-   { "0026-report", test_report },
+   { "0027-bytes", test_bytes },
+   { "0027-report", test_report },
 };
 
 TAP_MAIN(tests, 60)

@@ -346,6 +346,56 @@ test_unmapped_while_in_use(void)
    check_row(other, GREEN);
 }
 
+/* What else the batch does is done: before and after the lost transfer, in the framebuffer and in other pinned memory. */
+static void
+test_beside_lost_memory(void)
+{
+   GLenum error;
+
+   gl_start();
+   uint8_t *gone = gl_pages(4, 0), *there = gl_pages(1, 0);
+   const GLuint lost = gl_pin(gone, 4 * PAGE, &error);
+   REQUIRE_EQUAL(error, GL_NO_ERROR);
+   const GLuint buffer = gl_pin(there, PAGE, &error);
+   REQUIRE_EQUAL(error, GL_NO_ERROR);
+   glFinish();
+
+   clear_to_red();
+   read_row(buffer, 0);
+   read_row(lost, 0);
+   glClearColor(0, 1, 0, 1);
+   glClear(GL_COLOR_BUFFER_BIT);
+   read_row(buffer, PAGE / 2);
+   REQUIRE_EQUAL(munmap(gone, 4 * PAGE), 0);
+   glFinish();
+   check_row(there, RED);
+   check_row(there + PAGE / 2, GREEN);
+   CHECK_EQUAL(gl_pixel(5, 5), GREEN);
+   CHECK_EQUAL(glGetError(), GL_NO_ERROR);
+}
+
+/* What the GPU reads instead is nothing: vertices of 0 cover nothing. */
+static void
+test_lost_vertices(void)
+{
+   GLenum error;
+
+   gl_start();
+   uint8_t *memory = gl_pages(1, 0);
+   memcpy(memory, triangle, sizeof(triangle));
+   GLuint buffer = gl_pin(memory, PAGE, &error);
+   REQUIRE_EQUAL(error, GL_NO_ERROR);
+   glUseProgram(gl_program(plain_vertex, green_fragment));
+   gl_use_as_vertices(buffer, 1);
+   CHECK_EQUAL(gl_pixel(5, 5), GREEN);
+
+   clear_to_red();
+   gl_use_as_vertices(buffer, 1);
+   REQUIRE_EQUAL(munmap(memory, PAGE), 0);
+   CHECK_EQUAL(gl_pixel(5, 5), RED);
+   CHECK_EQUAL(glGetError(), GL_NO_ERROR);
+}
+
 /* What the lost batch had set up is set up by the next one: it was the context's first with a draw. */
 static void
 test_first_draw_lost(void)
@@ -483,6 +533,8 @@ static const struct tap_test tests[] = {
    { "no-access-is-refused", test_no_access_is_refused },
    { "0008-unmapped-while-in-use", test_unmapped_while_in_use },
    { "0008-first-draw-lost", test_first_draw_lost },
+   { "0018-beside-lost-memory", test_beside_lost_memory },
+   { "0018-lost-vertices", test_lost_vertices },
    { "0009-specified-anew", test_specified_anew },
    { "0012-given-back-after-copy", test_given_back_after_copy },
    { "0013-given-back-after-pack", test_given_back_after_pack },

@@ -578,24 +578,24 @@ test_auto(void)
 }
 
 static const struct tap_test tests[] = {
-   { "0022-nothing-is-copied", test_nothing_is_copied },
+   { "0023-nothing-is-copied", test_nothing_is_copied },
    { "off-copies", test_off_copies },
-   { "0022-pointers", test_pointers },
+   { "0023-pointers", test_pointers },
    { "odd-pointers", test_odd_pointers },
-   { "0022-pack-parameters", test_pack_parameters },
-   { "0022-clipped", test_clipped },
-   { "0022-clipped-and-inverted", test_clipped_and_inverted },
+   { "0023-pack-parameters", test_pack_parameters },
+   { "0023-clipped", test_clipped },
+   { "0023-clipped-and-inverted", test_clipped_and_inverted },
    { "0010-inverted-by-the-cpu", test_inverted_by_the_cpu },
    { "0011-inverted-beyond-a-buffer", test_inverted_beyond_a_buffer },
-   { "0022-kinds-of-memory", test_kinds_of_memory },
-   { "0020-formats-into-a-buffer", test_formats_into_a_buffer },
-   { "0021-options", test_options },
-   { "0025-formats", test_formats },
+   { "0023-kinds-of-memory", test_kinds_of_memory },
+   { "0021-formats-into-a-buffer", test_formats_into_a_buffer },
+   { "0022-options", test_options },
+   { "0026-formats", test_formats },
    { "formats-by-the-cpu", test_formats_by_the_cpu },
-   { "0022-messages", test_messages },
+   { "0023-messages", test_messages },
    { "hole-between-rows", test_hole_between_rows },
-   { "0022-end-of-memory", test_end_of_memory },
-   { "0022-auto", test_auto },
+   { "0023-end-of-memory", test_end_of_memory },
+   { "0023-auto", test_auto },
 };
 
 TAP_MAIN(tests, 120)

@@ -11,7 +11,7 @@ from ..results import FAIL
 
 GUESTS = (('stock', 'debian'), ('stock', 'patched'), ('patched', 'patched'))
 LIMIT_S = 3600
-# mesa-patches/0021: transfers without a copy wherever they are possible, and never
+# mesa-patches/0022: transfers without a copy wherever they are possible, and never
 ALWAYS, NEVER = ([f'zerocopy_{call}={value}' for call in ('readpixels', 'getteximage', 'texsubimage')]
                  for value in (1, 0))
 

@@ -298,8 +298,6 @@ st_zerocopy_end(struct st_context *st, struct st_zerocopy *zc, bool drawn)
    struct pipe_screen *screen = st->screen;
 
    if (drawn) {
-      st->zerocopy.path[zc->path].asked = false;
-
       /* The client may use its memory when the call returns. */
       struct pipe_fence_handle *fence = NULL;
 
@@ -308,8 +306,17 @@ st_zerocopy_end(struct st_context *st, struct st_zerocopy *zc, bool drawn)
          screen->fence_finish(screen, NULL, fence, OS_TIMEOUT_INFINITE);
          screen->fence_reference(screen, &fence, NULL);
       }
-      st->zerocopy.path[zc->path].bytes.gpu_bytes += zc->bytes;
-      st->zerocopy.total.gpu_bytes += zc->bytes;
+
+      /* Then the CPU may have more luck, or dies as it should. */
+      drawn = !screen->user_memory_lost ||
+              !screen->user_memory_lost(screen, zc->buffer.buffer);
+      if (drawn) {
+         st->zerocopy.path[zc->path].asked = false;
+         st->zerocopy.path[zc->path].bytes.gpu_bytes += zc->bytes;
+         st->zerocopy.total.gpu_bytes += zc->bytes;
+      } else {
+         decline(st, zc->path, NOT_WRAPPED);
+      }
    } else {
       decline(st, zc->path, NOT_DRAWN);
    }

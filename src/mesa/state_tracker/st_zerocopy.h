@@ -100,8 +100,9 @@ st_zerocopy_begin(struct st_context *st, enum st_zerocopy_path path,
 /**
  * Wait for the GPU and let go of the client's memory.
  *
- * drawn says whether the transfer was drawn. Returns it; false leaves the
- * transfer to the CPU.
+ * drawn says whether the transfer was drawn. Returns whether it has been done;
+ * if not, because the memory turned out to be gone or read-only, too, the CPU
+ * has to do it.
  */
 bool
 st_zerocopy_end(struct st_context *st, struct st_zerocopy *zc, bool drawn);
