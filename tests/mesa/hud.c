@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: MIT
  *
- * What GALLIUM_HUD says of transfers, frame by frame, and ST_DEBUG at the end, is what was transferred.
+ * What GALLIUM_HUD says of transfers, frame by frame, and ST_DEBUG and INTEL_DEBUG at the end, is what was transferred.
  *
  * A test that has a patch's number in its name fails without that patch.
  */
@@ -210,10 +210,44 @@ test_report(void)
    }
 }
 
+/* And the driver, of what it has done itself. */
+static void
+test_driver_report(void)
+{
+   const bool kept = gl_kernel_has(I915_PARAM_HAS_USERPTR_RELEASE);
+   uint8_t *memory = gl_pages(IMAGE_BYTES / PAGE, 0x5a);
+   char text[4096] = "", expected[256];
+   GLenum error;
+
+   REQUIRE(mkdtemp(folder) != NULL);
+   strcat(strcpy(text, folder), "/stderr");
+   REQUIRE(freopen(text, "w+e", stderr) != NULL);
+   setenv("INTEL_DEBUG", "userptr", 1);
+   gl_start();
+   texture_to_read();
+   for (unsigned i = 0; i < 3; i++)
+      glReadPixels(0, 0, SIDE, SIDE, GL_RGBA, GL_UNSIGNED_BYTE, memory);
+   glReadPixels(0, 0, SMALL, SMALL, GL_RGBA, GL_UNSIGNED_BYTE, memory);
+   GLuint buffer = gl_pin(memory, IMAGE_BYTES, &error);
+   REQUIRE_EQUAL(error, GL_NO_ERROR);
+   glDeleteBuffers(1, &buffer);
+   EGLDisplay display = eglGetCurrentDisplay();
+   REQUIRE(eglMakeCurrent(display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT));
+   REQUIRE(eglTerminate(display));
+   fflush(stderr);
+   rewind(stderr);
+   text[fread(text, 1, sizeof(text) - 1, stderr)] = 0;
+   snprintf(expected, sizeof(expected), "userptr: %d objects made, %d kept ones used again; %d bytes in place by the GPU, "
+            "%d bytes of images by the CPU\n", kept ? 2 : 4, kept ? 2 : 0, 3 * IMAGE_BYTES, SMALL_BYTES);
+   if (!strstr(text, expected))
+      tap_fail(__FILE__, __LINE__, "not %sbut %s", expected, text);
+}
+
 static const struct tap_test tests[] = {
    { "0019-objects", test_objects },
    { "0027-bytes", test_bytes },
    { "0027-report", test_report },
+   { "0029-driver-report", test_driver_report },
 };
 
 TAP_MAIN(tests, 60)

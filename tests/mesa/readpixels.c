@@ -476,6 +476,29 @@ test_options(void)
    }
 }
 
+/* Between the state tracker and the driver may be Gallium's trace, which writes what it sees. */
+static void
+test_traced(void)
+{
+   char path[] = "/tmp/trace-XXXXXX", line[512];
+   bool found = false;
+
+   const int file = mkstemp(path);
+   REQUIRE(file >= 0);
+   setenv("GALLIUM_TRACE", path, 1);
+   start("1");
+   uint8_t *memory = malloc(WHOLE_SIZE);
+   gl_check_zero_copy(read_to(memory, WHOLE_SIZE, 0, &whole));
+   FILE *trace = fopen(path, "re");
+   REQUIRE(trace != NULL);
+   while (fgets(line, sizeof(line), trace))
+      found |= strstr(line, "method='resource_from_user_memory'") != NULL;
+   CHECK(found);
+   fclose(trace);
+   close(file);
+   unlink(path);
+}
+
 static unsigned messages;
 static char last_message[256];
 
@@ -591,6 +614,7 @@ static const struct tap_test tests[] = {
    { "0021-formats-into-a-buffer", test_formats_into_a_buffer },
    { "0022-options", test_options },
    { "0026-formats", test_formats },
+   { "0028-traced", test_traced },
    { "formats-by-the-cpu", test_formats_by_the_cpu },
    { "0023-messages", test_messages },
    { "hole-between-rows", test_hole_between_rows },
