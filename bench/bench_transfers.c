@@ -18,17 +18,15 @@
  *    copied           bytes of pixels that they have stored, wherever, and that PREAD and PWRITE have moved
  */
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <i915_drm.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "gl.h"
+#include "interpose.h"
 #include "meter.h"
 #include "pin_counters.h"
 #include "samples.h"
@@ -65,25 +63,17 @@ fail(const char *what)
    exit(1);
 }
 
-/* The libraries find this one. Behind it, the virtual GPU may work in our thread. */
+/* Behind it, the virtual GPU may work in our thread. */
 int
-ioctl(int fd, unsigned long request, ...)
+interposed_ioctl(int fd, unsigned long request, void *arg)
 {
-   static int (*next)(int fd, unsigned long request, ...);
-   va_list list;
-
-   va_start(list, request);
-   void *arg = va_arg(list, void *);
-   va_end(list);
-   if (!next)
-      next = dlsym(RTLD_NEXT, "ioctl");
    ioctls++;
    if (request == DRM_IOCTL_I915_GEM_PWRITE)
       kernel_bytes += ((struct drm_i915_gem_pwrite *)arg)->size;
    else if (request == DRM_IOCTL_I915_GEM_PREAD)
       kernel_bytes += ((struct drm_i915_gem_pread *)arg)->size;
    meter(METER_PAUSE, 0);
-   const int ret = next(fd, request, arg);
+   const int ret = next_ioctl(fd, request, arg);
    meter(METER_RESUME, 0);
    return ret;
 }

@@ -8,17 +8,15 @@
  * at OFFSET in its first page, and is 4096 bytes long.
  */
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <i915_drm.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 
 #include "gl.h"
+#include "interpose.h"
 #include "tap.h"
 
 #define SIZE 4096
@@ -28,16 +26,8 @@ static bool fail_batch;
 static int wrap_error; /* what GEM_USERPTR with READ_ONLY fails with */
 
 int
-ioctl(int fd, unsigned long request, ...)
+interposed_ioctl(int fd, unsigned long request, void *arg)
 {
-   static int (*next)(int fd, unsigned long request, ...);
-   va_list list;
-
-   va_start(list, request);
-   void *arg = va_arg(list, void *);
-   va_end(list);
-   if (!next)
-      next = dlsym(RTLD_NEXT, "ioctl");
    if (fail_batch && (request == DRM_IOCTL_I915_GEM_EXECBUFFER2 || request == DRM_IOCTL_I915_GEM_EXECBUFFER2_WR)) {
       fail_batch = false;
       errno = EFAULT;
@@ -52,7 +42,7 @@ ioctl(int fd, unsigned long request, ...)
          return -1;
       }
    }
-   return next(fd, request, arg);
+   return next_ioctl(fd, request, arg);
 }
 
 static const char vertex[] = "#version 150\n"

@@ -4,14 +4,13 @@
 
 #include "spy.h"
 
-#include <dlfcn.h>
 #include <i915_drm.h>
 #include <link.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/ioctl.h>
+
+#include "interpose.h"
 
 #define MAX_HANDLES 64
 #define USERPTR_BYTE_RANGE 0x4 /* not in the headers yet: see kernel-patches */
@@ -102,16 +101,8 @@ closed(unsigned handle)
 }
 
 int
-ioctl(int fd, unsigned long request, ...)
+interposed_ioctl(int fd, unsigned long request, void *arg)
 {
-   static int (*next)(int fd, unsigned long request, ...);
-   va_list list;
-
-   va_start(list, request);
-   void *arg = va_arg(list, void *);
-   va_end(list);
-   if (!next)
-      next = dlsym(RTLD_NEXT, "ioctl");
    ioctls++;
    switch (request) {
    case DRM_IOCTL_I915_GEM_EXECBUFFER2:
@@ -127,7 +118,7 @@ ioctl(int fd, unsigned long request, ...)
       syncobjs++;
       break;
    }
-   const int ret = next(fd, request, arg);
+   const int ret = next_ioctl(fd, request, arg);
    if (!ret && request == DRM_IOCTL_I915_GEM_USERPTR)
       created(arg);
    if (!ret && request == DRM_IOCTL_GEM_CLOSE)
