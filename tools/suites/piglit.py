@@ -11,6 +11,8 @@ from ..results import FAIL
 
 GUESTS = (('stock', 'debian'), ('stock', 'patched'), ('patched', 'patched'))
 LIMIT_S = 3600
+# Some for the tests of huge pages, which else skip.
+HUGE_PAGES = 'hugepages=16'
 # mesa-patches/0022: transfers without a copy wherever they are possible, and never
 ALWAYS, NEVER = ([f'zerocopy_{call}={value}' for call in ('readpixels', 'getteximage', 'texsubimage')]
                  for value in (1, 0))
@@ -28,7 +30,7 @@ def run_vm(suite):
     add(suite, 'patched, zero-copy never, in-process', piglit.in_process('patched', NEVER), 'patched',
         without_guest=True)
     for kernel, mesa in GUESTS:
-        guest = vm.Guest(kernel=kernel, vgpu=build.vgpu(), mesa=mesa, timeout_s=LIMIT_S)
+        guest = vm.Guest(kernel=kernel, vgpu=build.vgpu(), mesa=mesa, timeout_s=LIMIT_S, parameters=HUGE_PAGES)
         add(suite, f'{mesa}, {kernel} kernel', piglit.in_guest(guest), mesa)
 
 
