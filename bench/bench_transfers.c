@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  *
  * bench-transfers [OPERATION/CLIENT/WIDTHxHEIGHT/STATE...]: what transfers of RGBA8 cost the CPU, one line for each
- * case and kind of cost; of these cases only, where * and ? are wildcards.
+ * case and kind of cost; of these cases only, where * and ? are wildcards. One that is named in full may have any size.
  *
  * OPERATION is readpixels, getteximage or texsubimage; CLIENT is what is at the client's end: memory, a buffer or
  * pinned memory; STATE is of the texture: idle, or busy with a draw that has not been flushed. A transfer is the call and a
@@ -257,7 +257,8 @@ run(enum operation operation, enum client client, struct size size, bool busy, c
    glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, texture, 0);
    glViewport(0, 0, size.width, size.height);
    if (client == PINNED) {
-      job.buffer = gl_pin(job.memory, job.bytes, &error);
+      /* Debian's Mesa takes whole pages only. */
+      job.buffer = gl_pin(job.memory, (job.bytes + PAGE - 1) & ~(PAGE - 1ul), &error);
    } else if (client == BUFFER) {
       glGenBuffers(1, &job.buffer);
       glBindBuffer(target, job.buffer);
@@ -277,6 +278,38 @@ run(enum operation operation, enum client client, struct size size, bool busy, c
    glFinish();
    munmap(job.memory, mapped_bytes(&job));
    settle();
+}
+
+static int
+find(const char *const *names, unsigned count, const char *name)
+{
+   for (unsigned i = 0; i < count; i++) {
+      if (!strcmp(names[i], name))
+         return i;
+   }
+   return -1;
+}
+
+/* A case of another size than those of this file, by its whole name. */
+static bool
+run_other(const char *name)
+{
+   char operation_name[16], client_name[16], state[8];
+   struct size size;
+   int end = 0;
+
+   if (sscanf(name, "%15[a-z]/%15[a-z]/%ux%u/%7[a-z]%n", operation_name, client_name, &size.width, &size.height, state,
+              &end) != 5 || name[end])
+      return false;
+   const int operation = find(operations, OPERATIONS, operation_name), client = find(clients, CLIENTS, client_name);
+   const bool busy = !strcmp(state, "busy");
+   GLint most;
+   glGetIntegerv(GL_MAX_TEXTURE_SIZE, &most);
+   if (operation < 0 || client < 0 || (!busy && strcmp(state, "idle")) || size.width < 1 || size.height < 1 ||
+       size.width > (unsigned)most || size.height > (unsigned)most)
+      return false;
+   run(operation, client, size, busy, name);
+   return true;
 }
 
 static bool
@@ -320,6 +353,10 @@ main(int argc, char **argv)
          run(operation, client, sizes[i], each % 2, name);
          found = true;
       }
+   }
+   if (!found) {
+      for (int i = 1; i < argc; i++)
+         found |= run_other(argv[i]);
    }
    if (!found)
       fail("there is no such case");

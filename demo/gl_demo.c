@@ -207,6 +207,18 @@ pages_pinned(const struct outcome *outcome, unsigned way)
    return outcome->cost[way].pages_pinned;
 }
 
+static uint64_t
+upload_ioctls(const struct outcome *outcome, unsigned way)
+{
+   return outcome->cost[way].upload_ioctls;
+}
+
+static uint64_t
+read_back_ioctls(const struct outcome *outcome, unsigned way)
+{
+   return outcome->cost[way].read_back_ioctls;
+}
+
 static void
 print_table(const struct outcome *outcome)
 {
@@ -221,9 +233,11 @@ print_table(const struct outcome *outcome)
    print_row("upload: bytes of pixels", outcome, upload_bytes);
    print_row("   in pages that the CPU touched", outcome, uploaded_by_cpu);
    print_row("   in pages that the GPU alone read", outcome, uploaded_by_gpu);
+   print_row("   ioctls", outcome, upload_ioctls);
    print_row("read-back: bytes of pixels", outcome, read_back_bytes);
    print_row("   in pages that the CPU touched", outcome, read_back_by_cpu);
    print_row("   in pages that the GPU alone wrote", outcome, read_back_by_gpu);
+   print_row("   ioctls", outcome, read_back_ioctls);
    if (counted)
       print_row("pages pinned, as the kernel counts", outcome, pages_pinned);
    printf("  %-44s", "CPU time of this process in the two transfers");
@@ -265,9 +279,11 @@ write_report(const struct options *options, const char *renderer, const struct p
            "  \"width\": %u,\n"
            "  \"height\": %u,\n"
            "  \"upload_bytes\": %zu,\n"
-           "  \"read_back_bytes\": %zu,\n",
+           "  \"read_back_bytes\": %zu,\n"
+           "  \"drawing_width\": %u,\n"
+           "  \"drawing_height\": %u,\n",
            picture->file_format, picture->width, picture->height, picture->size_bytes,
-           size_of(outcome->result));
+           size_of(outcome->result), outcome->result->width, outcome->result->height);
    for (unsigned way = 0; way < outcome->ways; way++) {
       const struct gl_cost *cost = &outcome->cost[way];
 
@@ -287,11 +303,13 @@ write_report(const struct options *options, const char *renderer, const struct p
                  cost->source_pages_touched, cost->result_pages_touched);
       }
       fprintf(file,
+              "    \"upload_ioctls\": %" PRIu64 ",\n"
+              "    \"read_back_ioctls\": %" PRIu64 ",\n"
               "    \"pages_pinned\": %" PRId64 ",\n"
               "    \"cpu_s\": %.6f,\n"
               "    \"texture_agrees\": %s\n"
               "  },\n",
-              cost->pages_pinned, cost->cpu_s, cost->texture_agrees ? "true" : "false");
+              cost->upload_ioctls, cost->read_back_ioctls, cost->pages_pinned, cost->cpu_s, cost->texture_agrees ? "true" : "false");
    }
    bool agree = true;
    for (unsigned way = PINNED; way < outcome->ways; way++)

@@ -17,6 +17,7 @@
 #include <GL/glext.h>
 
 #include "gem.h"
+#include "ioctls.h"
 #include "pages.h"
 #include "pin_counters.h"
 
@@ -338,10 +339,12 @@ measure(struct job *job, struct gl_cost *cost)
    for (size_t i = 0; i < size_of(job->result); i++)
       job->result->pixels[i] = ~job->result->pixels[i];
 
-   double started_s = cpu_s();
    if (!ask(job, &others) || !forget(job))
       return false;
+   double started_s = cpu_s();
+   uint64_t ioctls = ioctls_so_far();
    upload(job);
+   cost->upload_ioctls = ioctls_so_far() - ioctls;
    cost->cpu_s = cpu_s() - started_s;
    if (!touched(job, job->source, &cost->source_pages_touched) || !ask(job, &cost->uploaded))
       return false;
@@ -351,7 +354,9 @@ measure(struct job *job, struct gl_cost *cost)
    if (!ask(job, &others) || !forget(job))
       return false;
    started_s = cpu_s();
+   ioctls = ioctls_so_far();
    read_back(job);
+   cost->read_back_ioctls = ioctls_so_far() - ioctls;
    cost->cpu_s += cpu_s() - started_s;
    if (!touched(job, job->result, &cost->result_pages_touched) || !ask(job, &cost->read_back))
       return false;

@@ -36,6 +36,8 @@ struct gl_cost {
    int64_t source_pages_touched; /* by the CPU, during the upload */
    int64_t result_pages_touched; /* by the CPU, while it was read back */
    int64_t pages_pinned;         /* by the kernel, for this job */
+   uint64_t upload_ioctls;       /* of this process, with the glFinish() that ends each */
+   uint64_t read_back_ioctls;
    double cpu_s;                 /* of this process, kernel included */
    bool texture_agrees;          /* the texture is the source, byte for byte */
 };

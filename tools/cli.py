@@ -170,6 +170,8 @@ def demo(options):
     options.mesa = 'debian' if options.mesa == 'patched' else options.mesa
     status, = demos.run(guest_of(options), [(demos.BLITTER if options.blitter else demos.OPENGL,
                                                    options.image or demos.PICTURE, options.out)], patched)
+    if patched is not None and status == 0:
+        demos.instructions(guest_of(options), options.out)
     say(f'pictures and report: {options.out}')
     return status
 

@@ -8,13 +8,22 @@ import json
 import shlex
 import shutil
 
+from bench import run as benches, transfers
+
 from . import build, cache, mesa, paths, vm
 from .errors import Failure
+from .report import Stage
 
 PICTURE = build.folder('release') / 'demo/picture.png'  # drawn by demo/make_picture.c
 OPENGL, BLITTER = 'zerocopy-demo-gl', 'zerocopy-demo'
 PRODUCTS = ('source.png', 'result.png', 'report.json')
 LIMIT_S = 600
+# The columns of the demo with OpenGL: {key in its report: (heading, client of bench-transfers, Mesa)}.
+WAYS = {
+    'client': ('client memory', 'memory', 'debian'),
+    'pinned': ('pinned memory', 'pinned', 'debian'),
+    'in_place': ('client, patched', 'memory', 'patched'),
+}
 
 
 def run(guest, jobs, patched=None):
@@ -56,6 +65,32 @@ def run_locked(guest, jobs, arguments):
     guest.timeout_s = guest.timeout_s or LIMIT_S * len(jobs)
     result = vm.run(guest, ['sh', '-c', '\n'.join(script)])
     return [take(program, exchange / str(index), out, result) for index, (program, _, out) in enumerate(jobs)]
+
+
+def instructions(guest, out):
+    """Count the instructions that each way takes, in-process, as `zerocopy bench transfers` does; print and report them.
+
+    One call of glTexSubImage2D and one of glReadPixels of the demo's sizes, with the glFinish() behind each.
+    """
+    file = out / 'report.json'
+    report = json.loads(file.read_text(encoding='utf-8'))
+    machine = benches.Machine(guest)
+    sizes = {'upload': ('texsubimage', report['width'], report['height']),
+             'read_back': ('readpixels', report['drawing_width'], report['drawing_height'])}
+    rows = {}
+    for name, (operation, width, height) in sizes.items():
+        row = rows[name] = []
+        for way, (heading, client, kind) in WAYS.items():
+            case = f'{operation}/{client}/{width}x{height}/idle'
+            with Stage(f'demo: instructions of {case}, {heading}'):
+                counted = transfers.parse(machine.metered('bench-transfers', kind, case))[case]
+            report[way][f'{name}_instructions'] = int(counted['instructions'])
+            row.append(int(counted['instructions']))
+    file.write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8')
+    print(f'\n  {"instructions of the application":44}', *(f'{heading:>15}' for heading, _, _ in WAYS.values()))
+    for name, row in rows.items():
+        print(f'  {"   " + name.replace("_", "-"):44}', *(f'{value:15}' for value in row))
+    print('\n  By a tool of Valgrind, in-process; what happens behind an ioctl is left out.\n')
 
 
 def take(program, folder, out, result):

@@ -76,7 +76,14 @@ def third_column(suite, variables, expected):
     out = paths.BUILD / 'demo-test/third-column'
     with Stage(f'mesa: the demo, {name}'):
         status, = demo.run(vm.Guest(kernel='stock', vgpu=build.vgpu()), [(demo.OPENGL, demo.PICTURE, out)], variables)
+    if not variables:
+        demo.instructions(vm.Guest(kernel='stock', vgpu=build.vgpu()), out)
     report = json.loads((out / 'report.json').read_text(encoding='utf-8'))
+    for transfer in ('upload', 'read_back') if not variables else ():
+        counts = [report[way][f'{transfer}_instructions'] for way in ('client', 'in_place')]
+        # Copied, it is no fewer than one instruction for 16 bytes.
+        suite.check(f'demo, {name}: instructions, {transfer}', counts[0] >= report[f'{transfer}_bytes'] / 16 and
+                    counts[1] <= transfers.MOST_INSTRUCTIONS, str(counts))
     sizes = report['upload_bytes'], report['read_back_bytes']
     zero = 0, 0
     column = report['in_place']
