@@ -4,6 +4,8 @@
  * One test for each defect of pinned memory that mesa-patches/ mends; the patch's number is in the name.
  */
 
+#include <errno.h>
+#include <i915_drm.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -396,7 +398,10 @@ test_lost_vertices(void)
    CHECK_EQUAL(glGetError(), GL_NO_ERROR);
 }
 
-/* What the lost batch had set up is set up by the next one: it was the context's first with a draw. */
+/*
+ * Without memory for what stands in for the client's, the batch is lost. What it had set up is set up by the next one: it
+ * was the context's first with a draw.
+ */
 static void
 test_first_draw_lost(void)
 {
@@ -410,15 +415,18 @@ test_first_draw_lost(void)
    glUseProgram(gl_program(plain_vertex, green_fragment));
    glFinish();
 
-   uint8_t *memory = gl_pages(4, 0);
-   GLuint buffer = gl_pin(memory, 4 * PAGE, &error);
+   /* So much that the driver has no old buffer of this size. */
+   uint8_t *memory = gl_pages(900, 0);
+   GLuint buffer = gl_pin(memory, 900 * PAGE, &error);
    REQUIRE_EQUAL(error, GL_NO_ERROR);
    gl_use_as_vertices(array, 1);
    read_row(buffer, 0);
-   REQUIRE_EQUAL(munmap(memory, 4 * PAGE), 0);
+   REQUIRE_EQUAL(munmap(memory, 900 * PAGE), 0);
+   spy_refuse(DRM_IOCTL_I915_GEM_CREATE, ENOMEM);
    glFinish();
    glDeleteBuffers(1, &buffer);
    glGetError();
+   CHECK_EQUAL(gl_pixel(5, 5), 0);
 
    gl_use_as_vertices(array, 1);
    CHECK_EQUAL(gl_pixel(5, 5), GREEN);

@@ -4,6 +4,7 @@
 
 #include "spy.h"
 
+#include <errno.h>
 #include <i915_drm.h>
 #include <link.h>
 #include <stdatomic.h>
@@ -100,10 +101,25 @@ closed(unsigned handle)
    }
 }
 
+static _Atomic unsigned long refused_request;
+static atomic_int refused_error;
+
+void
+spy_refuse(unsigned long request, int error)
+{
+   refused_error = error;
+   refused_request = request;
+}
+
 int
 interposed_ioctl(int fd, unsigned long request, void *arg)
 {
    ioctls++;
+   unsigned long refused = request;
+   if (request && atomic_compare_exchange_strong(&refused_request, &refused, 0)) {
+      errno = refused_error;
+      return -1;
+   }
    switch (request) {
    case DRM_IOCTL_I915_GEM_EXECBUFFER2:
    case DRM_IOCTL_I915_GEM_EXECBUFFER2_WR:

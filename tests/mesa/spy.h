@@ -28,4 +28,7 @@ void spy_on(const void *memory, size_t size);
 /** Ends it. */
 struct spy spy_off(void);
 
+/** The next of these requests fails with this errno. */
+void spy_refuse(unsigned long request, int error);
+
 #endif
