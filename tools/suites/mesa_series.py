@@ -43,6 +43,28 @@ USES = ['vertices', 'indices', 'push-constants', 'uniform-buffer', 'feedback', '
 RIGHT_BEFORE = ['uniform-buffer', 'copy']
 RUN_S = 60
 
+# The patch that keeps objects over client memory, and what is done with them then: tests/mesa/commands.c, transfers().
+KEEPS = '0045-'
+KEPT = {
+    'read': '1:made 1:there 1:written 1:there 1:written',
+    'elsewhere': '2:made 2:there 2:written',
+    'upload': '3:made-read-only 3:there 3:read 3:there 3:read',
+    'read-again': '1:there 1:written',
+    'gone': '1:lost 1:closed copied',
+    'there-again': '4:made 4:there 4:written',
+}
+NOT_KEPT = {
+    'read': '1:made 1:there 1:written 1:closed 2:made 2:there 2:written 2:closed',
+    'elsewhere': '3:made 3:there 3:written 3:closed',
+    'upload': '4:made-read-only 4:there 4:read 4:closed 5:made-read-only 5:there 5:read 5:closed',
+    'read-again': '6:made 6:there 6:written 6:closed',
+    'gone': '7:made 7:lost 7:closed copied',
+    'there-again': '8:made 8:there 8:written 8:closed',
+}
+PINNED = '{0}:made {0}:there {0}:closed {1}:made {1}:there {1}:closed'
+OBJECTS = 8  # INTEL_USERPTR_CACHE_OBJECTS
+IMAGE = 64 * 64 * 4
+
 
 class Tree:
     """A source tree that gets the series patch by patch, and what is built of it."""
@@ -101,6 +123,9 @@ def run(suite):
             before(suite, tree, program)
             for number in range(len(patches)):
                 stage.progress(number, len(patches), patches[number].name)
+                if patches[number].name.startswith(KEEPS):
+                    transfers(suite, f'iris before {patches[number].name}', tree, program, PLATFORMS[0], False,
+                              RELEASES_IDLE='1')
                 tree.lay(patches[:number + 1], files)
                 try:
                     tree.build(stage, patches[number].name)
@@ -201,6 +226,73 @@ def submits_to_map(output):
     return ' flush with ' in output.partition('mapping\n')[2].partition('mapped\n')[0]
 
 
+class Transfers:
+    """What tests/mesa/commands.c has told of objects over client memory, as the words of each step.
+
+    A handle names another object once its object is closed, so they have numbers, in the order in which they were made,
+    from 1 in the first step that is looked at; 0 is what was there before.
+    """
+
+    def __init__(self, output):
+        self.steps, self.left, self.wrong = {}, {}, []
+        numbers, self.made = {}, 0
+        flags, addresses = {}, {}
+        step = None
+        for words in (line.split() for line in output.splitlines()):
+            if words[:1] == ['step']:
+                step = words[1]
+                self.steps[step] = []
+            elif words == ['copied']:
+                self.steps[step].append('copied')
+            elif len(words) == 5 and words[0] == 'object':
+                handle, what, read_only, address = words[1], words[2], int(words[3], 16) == 1, int(words[4], 16)
+                if what == 'made':
+                    self.made += step not in (None, 'first')
+                    numbers[handle] = self.made
+                    flags[handle] = read_only
+                self.steps.setdefault(step, []).append(
+                    f'{numbers[handle]}:{what}{"-read-only" if what == "made" and read_only else ""}')
+                if what == 'written' and flags[handle]:
+                    self.wrong.append(f'{handle} is read-only')
+                if what in ('written', 'read'):
+                    if addresses.setdefault(handle, address) != address:
+                        self.wrong.append(f'{handle} has moved')
+                    if any(abs(address - other) < IMAGE for name, other in addresses.items() if name != handle):
+                        self.wrong.append(f'{handle} is where another is')
+                if what == 'closed':
+                    del numbers[handle]
+                    addresses.pop(handle, None)
+            self.left[step] = len(numbers)
+
+    def words(self, step):
+        return ' '.join(self.steps.get(step, []))
+
+
+def transfers(suite, name, tree, program, platform, keeps, **variables):
+    """Whether client memory is wrapped for each transfer or, if the driver `keeps` objects, again only if it must be."""
+    for use in ('transfers', 'transfers-without-read-only'):
+        status, output = commands(tree, program, platform, use, 0, INTEL_DEBUG='', **variables)
+        seen = Transfers(output)
+        text = f'{seen.steps}\n{seen.left}\n{seen.wrong}\n{output[-500:]}'
+        for step, words in (KEPT if keeps else NOT_KEPT).items():
+            wanted = words if use == 'transfers' else words.replace('-read-only', '')
+            suite.check(f'{name}: {use}: {step}', seen.words(step) == wanted, f'not {wanted}\n{text}')
+        # One is the pinned buffer.
+        suite.check(f'{name}: {use}: many', seen.left.get('many') == 1 + (OBJECTS if keeps else 0), text)
+        suite.check(f'{name}: {use}: nothing is closed while the GPU uses it', 'closed' not in seen.words('busy') and
+                    seen.words('busy').count('made') == 12, text)
+        suite.check(f'{name}: {use}: late', seen.left.get('late') == 1 + keeps, text)
+        last = seen.made
+        suite.check(f'{name}: {use}: pinned buffers', seen.words('pinned') == PINNED.format(last - 1, last), text)
+        suite.check(f'{name}: {use}: end', status == 0 and 'done' in output and seen.left.get('end') == 0, text)
+        suite.check(f'{name}: {use}: addresses and uses', not seen.wrong, text)
+    status, output = commands(tree, program, platform, 'transfers-of-threads', 0, INTEL_DEBUG='', **variables)
+    seen = Transfers(output)
+    suite.check(f'{name}: threads', status == 0 and seen.left.get('end') == 0 and not seen.wrong and
+                (seen.made <= 40 if keeps else seen.made == 800),
+                f'{seen.made} made\n{seen.left}\n{seen.wrong}\n{output[-2000:]}')
+
+
 def after(suite, tree, program):
     for platform, use in itertools.product(PLATFORMS, USES):
         status, output = commands(tree, program, platform, use)
@@ -218,3 +310,6 @@ def after(suite, tree, program):
             status, output = commands(tree, program, platform, use)
             found = re.findall('userptr flags (.*)', output.partition('uploading\n')[2])
             suite.check(f'iris on {platform}: {use}', status == 0 and found == flags, f'{found}\n{output[-2000:]}')
+        transfers(suite, f'iris on {platform}, pages kept when idle', tree, program, platform, False)
+        transfers(suite, f'iris on {platform}, pages released when idle', tree, program, platform, True,
+                  RELEASES_IDLE='1')
