@@ -32,11 +32,9 @@
 #include "samples.h"
 
 /* Shaders are compiled, caches are filled. */
-#define WARM_TIMES 1u
-/* Now and then a batch needs new memory, so the least is what a transfer takes; of large ones, for they take long. */
-#define TIMES       3u
-#define TIMES_LARGE 2u
-#define LARGE_BYTES (1u << 20)
+#define WARM_TIMES 2u
+/* Now and then a batch needs new memory, which is no part of what a transfer takes. */
+#define TIMES 3u
 
 /* Of each byte of a pixel: as a transfer is to make it, and as it is before. */
 #define PIXEL 0xa7u
@@ -186,10 +184,9 @@ measure(const struct job *job, const char *name, double pinned_before)
 {
    enum { INSTRUCTIONS, COPIED, IOCTLS, PAGES, COSTS };
    static const char *const costs[] = { "instructions", "copied", "ioctls", "pinned" };
-   const unsigned times = job->bytes < LARGE_BYTES ? TIMES : TIMES_LARGE;
    double seen[COSTS][TIMES];
 
-   for (unsigned i = 0; i < WARM_TIMES + times; i++) {
+   for (unsigned i = 0; i < WARM_TIMES + TIMES; i++) {
       prepare(job);
       ioctls = 0;
       kernel_bytes = 0;
@@ -219,7 +216,7 @@ measure(const struct job *job, const char *name, double pinned_before)
          continue;
 
       snprintf(line, sizeof(line), "%s/%s", name, costs[cost]);
-      print_samples(line, seen[cost], times);
+      print_samples(line, seen[cost], TIMES);
    }
 }
 
