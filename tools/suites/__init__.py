@@ -5,7 +5,7 @@ A suite is a function run(suite) that adds its cases to a results.Suite. The sui
 """
 
 from . import (demo, differential, fuzz, gl, guest, igt, in_process, kernel_debug, kernel_docs, kernel_patches,
-               mesa_patches, mesa_series, operations, piglit, tools, unit, vm)
+               mesa_patches, mesa_series, operations, piglit, tools, transfers, unit, vm)
 
 SUITES = {
     'tools': tools.run,
@@ -24,10 +24,11 @@ SUITES = {
     'mesa-series': mesa_series.run,
     'operations': operations.run,
     'piglit-vm': piglit.run_vm,
+    'transfers': transfers.run,
     'kernel-debug': kernel_debug.run,
     'kernel-docs': kernel_docs.run,
 }
 
 # These take long: see docs/ci.md.
 ON_REQUEST = ('igt', 'kernel', 'kernel-debug', 'kernel-docs', 'mesa', 'mesa-series', 'operations',
-              'piglit-vm')
+              'piglit-vm', 'transfers')
