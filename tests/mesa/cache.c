@@ -35,7 +35,7 @@ static bool kernel_releases;
 static void
 start(void)
 {
-   GLuint texture, framebuffer;
+   GLuint texture;
 
    setenv("zerocopy_readpixels", "1", 1);
    setenv("zerocopy_texsubimage", "1", 1);
@@ -47,9 +47,7 @@ start(void)
    glBindTexture(GL_TEXTURE_2D, texture);
    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAX_LEVEL, 0);
    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, SIDE, SIDE, 0, GL_RGBA, GL_UNSIGNED_BYTE, NULL);
-   glGenFramebuffers(1, &framebuffer);
-   glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);
-   glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, texture, 0);
+   gl_draw_to(texture);
    REQUIRE_EQUAL(glGetError(), GL_NO_ERROR);
 }
 

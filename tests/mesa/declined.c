@@ -6,8 +6,6 @@
  * A test that has a patch's number in its name fails without that patch.
  */
 
-#include <EGL/egl.h>
-#include <EGL/eglext.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,15 +49,13 @@ listen(void)
 static GLuint
 texture(GLenum internal_format)
 {
-   GLuint name, framebuffer;
+   GLuint name;
 
    glGenTextures(1, &name);
    glBindTexture(GL_TEXTURE_2D, name);
    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAX_LEVEL, 0);
    glTexImage2D(GL_TEXTURE_2D, 0, internal_format, WIDTH, HEIGHT, 0, GL_RGB, GL_FLOAT, NULL);
-   glGenFramebuffers(1, &framebuffer);
-   glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);
-   glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, name, 0);
+   gl_draw_to(name);
    glClear(GL_COLOR_BUFFER_BIT);
    REQUIRE_EQUAL(glGetError(), GL_NO_ERROR);
    return name;
@@ -199,17 +195,11 @@ test_texsubimage(void)
 static void
 test_no_user_memory(void)
 {
-   static const EGLint attributes[] = { EGL_CONTEXT_OPENGL_DEBUG, EGL_TRUE, EGL_NONE };
-
    unsetenv("MESA_LOADER_DRIVER_OVERRIDE");
    setenv("LIBGL_ALWAYS_SOFTWARE", "1", 1);
    setenv("GALLIUM_DRIVER", "softpipe", 1);
-   EGLDisplay display = eglGetPlatformDisplay(EGL_PLATFORM_SURFACELESS_MESA, EGL_DEFAULT_DISPLAY, NULL);
-   REQUIRE(eglInitialize(display, NULL, NULL));
-   REQUIRE(eglBindAPI(EGL_OPENGL_API));
-   EGLContext context = eglCreateContext(display, EGL_NO_CONFIG_KHR, EGL_NO_CONTEXT, attributes);
-   REQUIRE(eglMakeCurrent(display, EGL_NO_SURFACE, EGL_NO_SURFACE, context));
-   tap_note("%s", glGetString(GL_RENDERER));
+   gl_debug = true;
+   gl_start_context();
    listen();
    const struct transfer whole = {
       .width = WIDTH, .height = HEIGHT, .format = GL_RGBA, .type = GL_UNSIGNED_BYTE,

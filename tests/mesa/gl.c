@@ -17,12 +17,11 @@
 bool gl_debug;
 
 void
-gl_start(void)
+gl_start_context(void)
 {
    const EGLint attributes[] = { EGL_CONTEXT_OPENGL_DEBUG, gl_debug, EGL_NONE };
    PFNEGLGETPLATFORMDISPLAYEXTPROC get_display =
       (void *)eglGetProcAddress("eglGetPlatformDisplayEXT");
-   GLuint texture, framebuffer;
 
    REQUIRE(get_display != NULL);
    EGLDisplay display = get_display(EGL_PLATFORM_SURFACELESS_MESA, EGL_DEFAULT_DISPLAY, NULL);
@@ -32,6 +31,25 @@ gl_start(void)
    REQUIRE(context != EGL_NO_CONTEXT);
    REQUIRE(eglMakeCurrent(display, EGL_NO_SURFACE, EGL_NO_SURFACE, context));
    tap_note("%s, %s", glGetString(GL_RENDERER), glGetString(GL_VERSION));
+}
+
+void
+gl_draw_to(GLuint texture)
+{
+   GLuint framebuffer;
+
+   glGenFramebuffers(1, &framebuffer);
+   glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);
+   glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, texture, 0);
+   REQUIRE_EQUAL(glCheckFramebufferStatus(GL_FRAMEBUFFER), GL_FRAMEBUFFER_COMPLETE);
+}
+
+void
+gl_start(void)
+{
+   GLuint texture;
+
+   gl_start_context();
    if (!strstr((const char *)glGetString(GL_EXTENSIONS), "GL_AMD_pinned_memory"))
       tap_skip("no GL_AMD_pinned_memory");
 
@@ -39,10 +57,7 @@ gl_start(void)
    glBindTexture(GL_TEXTURE_2D, texture);
    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, GL_TEST_SIZE, GL_TEST_SIZE, 0, GL_RGBA, GL_UNSIGNED_BYTE,
                 NULL);
-   glGenFramebuffers(1, &framebuffer);
-   glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);
-   glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, texture, 0);
-   REQUIRE_EQUAL(glCheckFramebufferStatus(GL_FRAMEBUFFER), GL_FRAMEBUFFER_COMPLETE);
+   gl_draw_to(texture);
    glBindTexture(GL_TEXTURE_2D, 0);
    glViewport(0, 0, GL_TEST_SIZE, GL_TEST_SIZE);
    glClearColor(0, 0, 0, 0);

@@ -26,10 +26,16 @@
 /** Set before gl_start(): a debug context. */
 extern bool gl_debug;
 
+/** Makes a context current, whatever its driver can. */
+void gl_start_context(void);
+
 /** Makes a context current, with a SIZE x SIZE RGBA8 framebuffer; skips the test without pinned memory. */
 void gl_start(void);
 
 #define GL_TEST_SIZE 64
+
+/** A new framebuffer of this texture becomes what is drawn to and read from. */
+void gl_draw_to(GLuint texture);
 
 /** The program that draws triangles in the colour of its uniform block, or of `colour` without one. */
 GLuint gl_program(const char *vertex, const char *fragment);

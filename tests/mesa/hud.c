@@ -31,14 +31,12 @@ static char folder[] = "/tmp/hud-XXXXXX";
 static void
 texture_to_read(void)
 {
-   GLuint texture, framebuffer;
+   GLuint texture;
 
    glGenTextures(1, &texture);
    glBindTexture(GL_TEXTURE_2D, texture);
    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, SIDE, SIDE, 0, GL_RGBA, GL_UNSIGNED_BYTE, NULL);
-   glGenFramebuffers(1, &framebuffer);
-   glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);
-   glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, texture, 0);
+   gl_draw_to(texture);
    glClear(GL_COLOR_BUFFER_BIT);
    REQUIRE_EQUAL(glGetError(), GL_NO_ERROR);
 }

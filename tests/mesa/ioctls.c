@@ -107,7 +107,7 @@ test_readpixels(void)
 {
    const size_t size = SIDE * SIDE * 4;
    uint8_t *memory = gl_pages(size / PAGE, 0);
-   GLuint texture, framebuffer;
+   GLuint texture;
    struct spy seen = { 0 };
 
    setenv("zerocopy_readpixels", "1", 1);
@@ -115,9 +115,7 @@ test_readpixels(void)
    glGenTextures(1, &texture);
    glBindTexture(GL_TEXTURE_2D, texture);
    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, SIDE, SIDE, 0, GL_RGBA, GL_UNSIGNED_BYTE, NULL);
-   glGenFramebuffers(1, &framebuffer);
-   glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);
-   glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, texture, 0);
+   gl_draw_to(texture);
    for (unsigned i = 0; i < WARM; i++) {
       glClearColor(i / 255.0f, 0, 0, 1);
       glClear(GL_COLOR_BUFFER_BIT);

@@ -37,7 +37,7 @@ static void
 start(const char *option)
 {
    uint32_t *pixels = malloc(WIDTH * HEIGHT * 4);
-   GLuint texture, framebuffer;
+   GLuint texture;
 
    setenv("zerocopy_readpixels", option, 1);
    gl_start();
@@ -47,10 +47,7 @@ start(const char *option)
    glGenTextures(1, &texture);
    glBindTexture(GL_TEXTURE_2D, texture);
    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, WIDTH, HEIGHT, 0, GL_RGBA, GL_UNSIGNED_BYTE, pixels);
-   glGenFramebuffers(1, &framebuffer);
-   glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);
-   glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, texture, 0);
-   REQUIRE_EQUAL(glCheckFramebufferStatus(GL_FRAMEBUFFER), GL_FRAMEBUFFER_COMPLETE);
+   gl_draw_to(texture);
    REQUIRE_EQUAL(glGetError(), GL_NO_ERROR);
    free(pixels);
 }
