@@ -40,17 +40,6 @@ struct vgpu_cc {
    struct target last;
 };
 
-static bool
-read_pointed(struct vgpu_draw *draw, uint32_t header, uint32_t *dw, unsigned len_dw, bool *found)
-{
-   const struct vgpu_packet *packet = vgpu_render_packet(draw->engine->render, header);
-
-   *found = packet;
-   return !packet || vgpu_read_state(draw->engine,
-                                     draw->dynamic_state_base + (packet->dw[1] & ~31u), dw,
-                                     len_dw);
-}
-
 bool
 vgpu_cc_init(struct vgpu_draw *draw, struct vgpu_cc **out, struct vgpu_shader_env *env)
 {
@@ -60,7 +49,6 @@ vgpu_cc_init(struct vgpu_draw *draw, struct vgpu_cc **out, struct vgpu_shader_en
       vgpu_render_packet(engine->render, GFX7_3DSTATE_BLEND_STATE_POINTERS_header);
    struct vgpu_cc *cc = *out = calloc(1, sizeof(*cc));
    uint32_t dw[6];
-   bool found;
 
    if (!cc)
       return vgpu_engine_fault(engine, "no host memory for the colour calculator");
@@ -72,10 +60,9 @@ vgpu_cc_init(struct vgpu_draw *draw, struct vgpu_cc **out, struct vgpu_shader_en
       cc->fast_clear = state.RenderTargetFastClearEnable;
    }
 
-   if (!read_pointed(draw, GFX7_3DSTATE_CC_STATE_POINTERS_header, dw, 6, &found))
+   if (!vgpu_read_pointed(draw, GFX7_3DSTATE_CC_STATE_POINTERS_header, ~31u, dw, 6))
       return false;
-   if (found)
-      GFX7_COLOR_CALC_STATE_unpack(&cc->color_calc, dw, 6);
+   GFX7_COLOR_CALC_STATE_unpack(&cc->color_calc, dw, 6);
    cc->constant[0] = cc->color_calc.BlendConstantColorRed;
    cc->constant[1] = cc->color_calc.BlendConstantColorGreen;
    cc->constant[2] = cc->color_calc.BlendConstantColorBlue;

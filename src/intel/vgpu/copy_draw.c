@@ -42,18 +42,6 @@ struct vgpu_copy {
 
 /* ---------------------------------------------------------------- state */
 
-static bool
-read_pointed(const struct vgpu_draw *draw, uint32_t header, uint32_t mask, uint32_t *dw,
-             unsigned len_dw)
-{
-   const struct vgpu_packet *packet = vgpu_render_packet(draw->engine->render, header);
-
-   memset(dw, 0, len_dw * sizeof(*dw));
-   return !packet ||
-          vgpu_read_state(draw->engine, draw->dynamic_state_base + (packet->dw[1] & mask), dw,
-                          len_dw);
-}
-
 /** Whether depth and stencil test nothing and write nothing. */
 static bool
 depth_is_off(const struct vgpu_copy *copy)
@@ -73,7 +61,7 @@ depth_is_off(const struct vgpu_copy *copy)
    GFX7_3DSTATE_DEPTH_BUFFER_unpack(&depth, packet->dw, packet->len_dw);
    if (depth.SurfaceType == SURFTYPE_NULL)
       return true;
-   if (!read_pointed(draw, GFX7_3DSTATE_DEPTH_STENCIL_STATE_POINTERS_header, ~31u, dw, 3))
+   if (!vgpu_read_pointed(draw, GFX7_3DSTATE_DEPTH_STENCIL_STATE_POINTERS_header, ~31u, dw, 3))
       return false;
    GFX7_DEPTH_STENCIL_STATE_unpack(&ds, dw, 3);
    return !ds.DepthTestEnable && !ds.DepthBufferWriteEnable && !ds.StencilTestEnable;
@@ -85,7 +73,7 @@ colors_are_stored(struct vgpu_copy *copy)
    struct GFX7_BLEND_STATE_ENTRY *b = &copy->blend;
    uint32_t dw[2];
 
-   if (!read_pointed(copy->draw, GFX7_3DSTATE_BLEND_STATE_POINTERS_header, ~63u, dw, 2))
+   if (!vgpu_read_pointed(copy->draw, GFX7_3DSTATE_BLEND_STATE_POINTERS_header, ~63u, dw, 2))
       return false;
    GFX7_BLEND_STATE_ENTRY_unpack(b, dw, 2);
    return !b->ColorBufferBlendEnable && !b->LogicOpEnable && !b->AlphaTestEnable &&

@@ -52,17 +52,6 @@ struct vgpu_depth {
    uint64_t passed; /* samples, if statistics are on */
 };
 
-static bool
-read_pointed(struct vgpu_draw *draw, uint32_t header, uint32_t *dw, unsigned len_dw, bool *found)
-{
-   const struct vgpu_packet *packet = vgpu_render_packet(draw->engine->render, header);
-
-   *found = packet;
-   return !packet || vgpu_read_state(draw->engine,
-                                     draw->dynamic_state_base + (packet->dw[1] & ~31u), dw,
-                                     len_dw);
-}
-
 /** What depth, stencil and HiZ have in common; only the depth buffer's state says it. */
 static struct vgpu_surface
 new_buffer(const struct vgpu_depth *depth, unsigned format)
@@ -192,26 +181,23 @@ vgpu_depth_init(struct vgpu_draw *draw, struct vgpu_depth **out)
       vgpu_render_packet(render, GFX7_3DSTATE_STENCIL_BUFFER_header);
    struct vgpu_depth *depth = *out = calloc(1, sizeof(*depth));
    uint32_t dw[6];
-   bool found;
 
    if (!depth)
       return vgpu_engine_fault(engine, "no host memory for the depth and stencil tests");
    depth->engine = engine;
    depth->samples = draw->samples;
    GFX7_3DSTATE_WM_unpack(&depth->wm, wm->dw, wm->len_dw);
-   if (!read_pointed(draw, GFX7_3DSTATE_DEPTH_STENCIL_STATE_POINTERS_header, dw, 3, &found))
+   if (!vgpu_read_pointed(draw, GFX7_3DSTATE_DEPTH_STENCIL_STATE_POINTERS_header, ~31u, dw, 3))
       return false;
-   if (found)
-      GFX7_DEPTH_STENCIL_STATE_unpack(&depth->ds, dw, 3);
-   depth->viewport.MaximumDepth = 1;
-   if (!read_pointed(draw, GFX7_3DSTATE_VIEWPORT_STATE_POINTERS_CC_header, dw, 2, &found))
+   GFX7_DEPTH_STENCIL_STATE_unpack(&depth->ds, dw, 3);
+   if (!vgpu_read_pointed(draw, GFX7_3DSTATE_VIEWPORT_STATE_POINTERS_CC_header, ~31u, dw, 2))
       return false;
-   if (found)
-      GFX7_CC_VIEWPORT_unpack(&depth->viewport, dw, 2);
-   if (!read_pointed(draw, GFX7_3DSTATE_CC_STATE_POINTERS_header, dw, 6, &found))
+   GFX7_CC_VIEWPORT_unpack(&depth->viewport, dw, 2);
+   if (!vgpu_render_packet(render, GFX7_3DSTATE_VIEWPORT_STATE_POINTERS_CC_header))
+      depth->viewport.MaximumDepth = 1;
+   if (!vgpu_read_pointed(draw, GFX7_3DSTATE_CC_STATE_POINTERS_header, ~31u, dw, 6))
       return false;
-   if (found)
-      GFX7_COLOR_CALC_STATE_unpack(&depth->color_calc, dw, 6);
+   GFX7_COLOR_CALC_STATE_unpack(&depth->color_calc, dw, 6);
    if (!packet)
       return true;
 

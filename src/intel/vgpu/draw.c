@@ -47,6 +47,18 @@ vgpu_read_state(struct vgpu_engine *engine, uint32_t address, uint32_t *dw, unsi
 }
 
 bool
+vgpu_read_pointed(const struct vgpu_draw *draw, uint32_t header, uint32_t mask, uint32_t *dw,
+                  unsigned len_dw)
+{
+   const struct vgpu_packet *packet = vgpu_render_packet(draw->engine->render, header);
+
+   memset(dw, 0, len_dw * sizeof(*dw));
+   return !packet ||
+          vgpu_read_state(draw->engine, draw->dynamic_state_base + (packet->dw[1] & mask), dw,
+                          len_dw);
+}
+
+bool
 vgpu_push_constants(struct vgpu_draw *draw, uint32_t header, uint8_t (*grf)[EU_REG_BYTES],
                     unsigned max_grf, unsigned *num_grf)
 {

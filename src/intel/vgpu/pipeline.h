@@ -100,6 +100,14 @@ bool vgpu_draw(struct vgpu_engine *engine, const uint32_t *dw, unsigned len_dw);
 bool vgpu_read_state(struct vgpu_engine *engine, uint32_t address, uint32_t *dw, unsigned len_dw);
 
 /**
+ * The same of dynamic state, at the pointer of a 3DSTATE_*_POINTERS; 0 if there was no such packet.
+ * \param header  of that packet
+ * \param mask    the pointer's bits
+ */
+bool vgpu_read_pointed(const struct vgpu_draw *draw, uint32_t header, uint32_t mask, uint32_t *dw,
+                       unsigned len_dw);
+
+/**
  * Fills registers with the push constants of a stage.
  * \param header  of its 3DSTATE_CONSTANT_*
  * \param grf     gets how many registers were filled, at most max_grf
