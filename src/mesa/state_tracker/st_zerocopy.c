@@ -252,8 +252,13 @@ st_zerocopy_begin(struct st_context *st, enum st_zerocopy_path path,
       return decline(st, path, OVERLAPPING);
 
    const uint64_t span = layout.end - layout.first;
+   /* A batch has to fit into the GPU's memory: beside this the texture or
+    * renderbuffer, and as long as this is small what was drawn before.
+    */
+   const uint64_t memory = (uint64_t) screen->caps.video_memory << 20;
+
    if (span / element > st->ctx->Const.MaxTextureBufferSize ||
-       span > INT32_MAX)
+       span > INT32_MAX || span > memory / 2)
       return decline(st, path, TOO_LARGE);
 
    /* The pages in between are pinned for nothing. */
@@ -274,6 +279,9 @@ st_zerocopy_begin(struct st_context *st, enum st_zerocopy_path path,
       screen->resource_from_user_memory(screen, &templ, first);
    if (!buffer)
       return decline(st, path, NOT_WRAPPED);
+
+   if (span > memory / 16)
+      st->pipe->flush(st->pipe, NULL, 0);
 
    st->zerocopy.wrapped++;
    memset(zc, 0, sizeof(*zc));
