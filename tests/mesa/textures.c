@@ -182,6 +182,63 @@ test_get_2d_array(void)
    get(GL_TEXTURE_2D_ARRAY);
 }
 
+/* Reads slices of a 3D texture, some by glReadPixels, some by glGetTextureSubImage, to client memory or to a buffer. */
+static void
+get_slices(bool to_buffer)
+{
+   const struct box whole = all_of(GL_TEXTURE_3D);
+   const size_t slice = WIDTH * HEIGHT * 4;
+   uint8_t *memory = gl_pages(16, 0), *texels = gl_pages(16, 0);
+   GLuint name, framebuffer, buffer = 0;
+
+   start("1", "0");
+   name = texture(GL_TEXTURE_3D);
+   set_store(false, &tight);
+   set_store(true, &tight);
+   fill(texels, &tight, &whole, true);
+   upload(GL_TEXTURE_3D, &whole, texels);
+   glGenFramebuffers(1, &framebuffer);
+   glBindFramebuffer(GL_READ_FRAMEBUFFER, framebuffer);
+   if (to_buffer) {
+      glGenBuffers(1, &buffer);
+      glBindBuffer(GL_PIXEL_PACK_BUFFER, buffer);
+      glBufferData(GL_PIXEL_PACK_BUFFER, 2 * slice, NULL, GL_STREAM_READ);
+   }
+   for (int z = 0; z < DEPTH; z++) {
+      const int depth = z < DEPTH - 1 ? 2 : 1;
+
+      glFramebufferTexture3D(GL_READ_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_3D, name, 0, z);
+      glReadPixels(0, 0, WIDTH, HEIGHT, GL_RGBA, GL_UNSIGNED_BYTE, to_buffer ? NULL : memory);
+      if (to_buffer)
+         glGetBufferSubData(GL_PIXEL_PACK_BUFFER, 0, slice, memory);
+      CHECK_BYTES(memory, texels + z * slice, slice);
+
+      if (!to_buffer)
+         spy_on(memory, 16 * PAGE);
+      glGetTextureSubImage(name, 0, 0, 0, z, WIDTH, HEIGHT, depth, GL_RGBA, GL_UNSIGNED_BYTE, 2 * slice,
+                           to_buffer ? NULL : memory);
+      if (to_buffer)
+         glGetBufferSubData(GL_PIXEL_PACK_BUFFER, 0, depth * slice, memory);
+      else
+         gl_check_zero_copy(spy_off());
+      CHECK_BYTES(memory, texels + z * slice, depth * slice);
+      CHECK_EQUAL(glGetError(), GL_NO_ERROR);
+   }
+}
+
+static void
+test_get_slices(void)
+{
+   setenv("zerocopy_readpixels", "1", 1);
+   get_slices(false);
+}
+
+static void
+test_get_slices_to_a_buffer(void)
+{
+   get_slices(true);
+}
+
 /* Uploads a part of the texture with each layout; the rest of it must stay what it was. */
 static void
 put(GLenum target)
@@ -431,6 +488,8 @@ static const struct tap_test tests[] = {
    { "0024-get-rectangle", test_get_rectangle },
    { "0024-get-3d", test_get_3d },
    { "0024-get-2d-array", test_get_2d_array },
+   { "0030-get-slices", test_get_slices },
+   { "0030-get-slices-to-a-buffer", test_get_slices_to_a_buffer },
    { "0025-put-2d", test_put_2d },
    { "0025-put-rectangle", test_put_rectangle },
    { "0025-put-3d", test_put_3d },
