@@ -124,7 +124,7 @@ def run(suite):
             for number in range(len(patches)):
                 stage.progress(number, len(patches), patches[number].name)
                 if patches[number].name.startswith(KEEPS):
-                    transfers(suite, f'iris before {patches[number].name}', tree, program, PLATFORMS[0], False,
+                    transfers(suite, f'iris before {patches[number].name}', tree, program, PLATFORMS[0], False, False,
                               RELEASES_IDLE='1')
                 tree.lay(patches[:number + 1], files)
                 try:
@@ -268,10 +268,10 @@ class Transfers:
         return ' '.join(self.steps.get(step, []))
 
 
-def transfers(suite, name, tree, program, platform, keeps, **variables):
+def transfers(suite, name, tree, program, platform, keeps, counts=True, **variables):
     """Whether client memory is wrapped for each transfer or, if the driver `keeps` objects, again only if it must be."""
     for use in ('transfers', 'transfers-without-read-only'):
-        status, output = commands(tree, program, platform, use, 0, INTEL_DEBUG='', **variables)
+        status, output = commands(tree, program, platform, use, 0, INTEL_DEBUG='userptr', **variables)
         seen = Transfers(output)
         text = f'{seen.steps}\n{seen.left}\n{seen.wrong}\n{output[-500:]}'
         for step, words in (KEPT if keeps else NOT_KEPT).items():
@@ -286,11 +286,28 @@ def transfers(suite, name, tree, program, platform, keeps, **variables):
         suite.check(f'{name}: {use}: pinned buffers', seen.words('pinned') == PINNED.format(last - 1, last), text)
         suite.check(f'{name}: {use}: end', status == 0 and 'done' in output and seen.left.get('end') == 0, text)
         suite.check(f'{name}: {use}: addresses and uses', not seen.wrong, text)
+        if counts:
+            report(suite, f'{name}: {use}: INTEL_DEBUG=userptr', output, keeps)
     status, output = commands(tree, program, platform, 'transfers-of-threads', 0, INTEL_DEBUG='', **variables)
     seen = Transfers(output)
     suite.check(f'{name}: threads', status == 0 and seen.left.get('end') == 0 and not seen.wrong and
                 (seen.made <= 40 if keeps else seen.made == 800),
                 f'{seen.made} made\n{seen.left}\n{seen.wrong}\n{output[-2000:]}')
+
+
+def report(suite, name, output, keeps):
+    """Whether what iris says at the end is what the program has seen."""
+    said = re.search(r'userptr: (\d+) objects made, (\d+) kept ones used again; (\d+) bytes in place by the GPU, '
+                     r'(\d+) bytes of images by the CPU', output)
+    objects, hits, gpu_bytes, cpu_bytes = map(int, said.groups()) if said else (-1,) * 4
+    uses = sum(len(re.findall(rf'(?m)^object \S+ {what} ', output)) for what in ('read', 'written'))
+    copies = len(re.findall('(?m)^copied$', output))
+    made, lost = (len(re.findall(rf'(?m)^object \S+ {what} ', output)) for what in ('made', 'lost'))
+    # What is lost at once is not made for the driver.
+    suite.check(name, objects == made - (0 if keeps else lost) and (hits > 0) == keeps and
+                gpu_bytes == uses * IMAGE and cpu_bytes == copies * IMAGE,
+                f'{objects} made, {hits} used again, {gpu_bytes} by the GPU for {uses} uses, {cpu_bytes} by the CPU for '
+                f'{copies}\n{output[-500:]}')
 
 
 def after(suite, tree, program):

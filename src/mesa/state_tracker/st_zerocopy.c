@@ -255,7 +255,8 @@ st_zerocopy_begin(struct st_context *st, enum st_zerocopy_path path,
    /* A batch has to fit into the GPU's memory: beside this the texture or
     * renderbuffer, and as long as this is small what was drawn before.
     */
-   const uint64_t memory = (uint64_t) screen->caps.video_memory << 20;
+   const uint64_t memory = screen->caps.video_memory > 0 ?
+      (uint64_t) screen->caps.video_memory << 20 : UINT64_MAX;
 
    if (span / element > st->ctx->Const.MaxTextureBufferSize ||
        span > INT32_MAX || span > memory / 2)
