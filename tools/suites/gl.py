@@ -45,11 +45,11 @@ def run(suite):
     on_mesa(suite, 'debian', TESTS)
 
 
-def on_mesa(suite, mesa, tests):
-    """Run these tests on this Mesa and Debian's kernel."""
+def on_mesa(suite, mesa, tests, kernel='stock'):
+    """Run these tests on this Mesa and this kernel."""
     out = io.BytesIO()
-    guest = vm.Guest(kernel='stock', vgpu=build.vgpu(), mesa=mesa, timeout_s=TEST_S * len(tests))
-    with Stage(f'{suite.name}: {len(tests)} piglit tests on crocus ({mesa}) and Debian\'s kernel') as stage:
+    guest = vm.Guest(kernel=kernel, vgpu=build.vgpu(), mesa=mesa, timeout_s=TEST_S * len(tests))
+    with Stage(f'{suite.name}: {len(tests)} piglit tests on crocus ({mesa}) and the {kernel} kernel') as stage:
         def listen(data):
             out.write(data)
             stage.progress(note=data.decode(errors='replace').strip().splitlines()[-1:][0] if data.strip() else '')
@@ -57,12 +57,12 @@ def on_mesa(suite, mesa, tests):
         result = vm.run(guest, ['sh', '-c', script(tests)], listen, listen)
     for part in out.getvalue().decode(errors='replace').split(MARK + ' ')[1:]:
         name, _, output = part.partition('\n')
-        suite.check(f'piglit {name}', outcome(output) == 'pass', f'{outcome(output)}\n{output}')
+        suite.check(f'{kernel} kernel: piglit {name}', outcome(output) == 'pass', f'{outcome(output)}\n{output}')
         count = re.search(r'(?m)^batches: (\d+)$', output)
-        suite.check(f'{name}: on the GPU', bool(count and int(count.group(1))), output)
+        suite.check(f'{kernel} kernel: {name}: on the GPU', bool(count and int(count.group(1))), output)
     problems = dmesg.problems(result.dmesg)
-    suite.check('dmesg', not problems, '\n'.join(problems))
+    suite.check(f'{kernel} kernel: dmesg', not problems, '\n'.join(problems))
     log = (result.folder / 'vgpu.log').read_text(encoding='utf-8', errors='replace')
     faults = re.findall(r'(?m)^.*vgpu: fault: .*$', log)
-    suite.check('vgpu met nothing unmodelled', not faults, '\n'.join(faults[:20]))
-    suite.check('vgpu', result.gpu_status == 0, f'status {result.gpu_status}\n{result.gpu_errors}')
+    suite.check(f'{kernel} kernel: vgpu met nothing unmodelled', not faults, '\n'.join(faults[:20]))
+    suite.check(f'{kernel} kernel: vgpu', result.gpu_status == 0, f'status {result.gpu_status}\n{result.gpu_errors}')

@@ -56,7 +56,8 @@ def run(suite):
     meter(suite)
     third_column(suite, {}, 0)
     third_column(suite, {'zerocopy_texsubimage': '0', 'zerocopy_readpixels': '0'}, 1)
-    gl.on_mesa(suite, 'patched', [test for test in gl.TESTS if test.startswith('amd_pinned_memory')])
+    for kernel in guest.KERNELS:
+        gl.on_mesa(suite, 'patched', [test for test in gl.TESTS if test.startswith('amd_pinned_memory')], kernel)
 
 
 def meter(suite):
