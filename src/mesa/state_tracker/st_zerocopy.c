@@ -252,8 +252,9 @@ st_zerocopy_begin(struct st_context *st, enum st_zerocopy_path path,
       return decline(st, path, OVERLAPPING);
 
    const uint64_t span = layout.end - layout.first;
-   /* A batch has to fit into the GPU's memory: beside this the texture or
-    * renderbuffer, and as long as this is small what was drawn before.
+
+   /* A batch has to fit into the GPU's memory, with the texture or the
+    * renderbuffer beside this.
     */
    const uint64_t memory = screen->caps.video_memory > 0 ?
       (uint64_t) screen->caps.video_memory << 20 : UINT64_MAX;
@@ -281,6 +282,7 @@ st_zerocopy_begin(struct st_context *st, enum st_zerocopy_path path,
    if (!buffer)
       return decline(st, path, NOT_WRAPPED);
 
+   /* Not with all that was drawn before as well. */
    if (span > memory / 16)
       st->pipe->flush(st->pipe, NULL, 0);
 
