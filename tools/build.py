@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The project's C programs: meson builds under build/, made inside the Debian root."""
 
+import contextlib
 import json
 import re
 from pathlib import Path
@@ -45,14 +46,18 @@ def configure(kind):
 
 
 def ninja(kind, targets=()):
-    """Build these targets (files of the build folder, or all); the folder."""
+    """Build these targets (files of the build folder, or all); the folder. Where nothing has changed, nothing is said."""
     configure(kind)
     where = folder(kind)
     names = [str(Path(target).relative_to(where)) if Path(target).is_absolute() else target for target in targets]
-    with cache.lock(f'build-{kind}', base=paths.BUILD), Stage(f'build ({kind})') as stage:
+    with cache.lock(f'build-{kind}', base=paths.BUILD), contextlib.ExitStack() as stack:
+        stage = None
+
         def on_line(line):
+            nonlocal stage
             match = re.match(r'\[(\d+)/(\d+)\] (.*)', line or '')
             if match:
+                stage = stage or stack.enter_context(Stage(f'build ({kind})'))
                 stage.progress(int(match[1]), int(match[2]), match[3])
 
         sandbox.run(['ninja', '-C', where, *names], f'the {kind} build', f'ninja-{kind}', on_line, env=KINDS[kind][1])
