@@ -309,7 +309,8 @@ write_report(const struct options *options, const char *renderer, const struct p
               "    \"cpu_s\": %.6f,\n"
               "    \"texture_agrees\": %s\n"
               "  },\n",
-              cost->upload_ioctls, cost->read_back_ioctls, cost->pages_pinned, cost->cpu_s, cost->texture_agrees ? "true" : "false");
+              cost->upload_ioctls, cost->read_back_ioctls, cost->pages_pinned, cost->cpu_s,
+              cost->texture_agrees ? "true" : "false");
    }
    bool agree = true;
    for (unsigned way = PINNED; way < outcome->ways; way++)
