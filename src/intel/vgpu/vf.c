@@ -107,13 +107,29 @@ vgpu_vf_slots(const struct vgpu_vf *vf)
    return vf->num_elements;
 }
 
+/**
+ * The address of a byte of a vertex buffer. A start beyond the end is one before address 0: drivers
+ * put a part of an array into a buffer and let the vertex buffer start where the array would (Mesa's
+ * signed_vertex_buffer_offset). Addresses have 32 bits, so that sums with it go on at 0.
+ * \return may have more than 32 bits, which is beyond any end
+ */
+static uint64_t
+source_address(const struct GFX7_VERTEX_BUFFER_STATE *vb, uint64_t offset)
+{
+   const uint64_t address = vb->BufferStartingAddress + offset;
+
+   if (vb->BufferStartingAddress > vb->EndAddress && offset <= UINT32_MAX)
+      return address & UINT32_MAX;
+   return address;
+}
+
 /** Reads an element's source; beyond the buffer it reads 0. \return false after a fault */
 static bool
 fetch(struct vgpu_draw *draw, struct vgpu_vf_pages *pages, unsigned element,
       const struct GFX7_VERTEX_BUFFER_STATE *vb, uint64_t offset, uint8_t *texel,
       uint32_t size_bytes)
 {
-   uint64_t address = vb->BufferStartingAddress + offset;
+   uint64_t address = source_address(vb, offset);
 
    if (vb->NullVertexBuffer || address + size_bytes - 1 > vb->EndAddress) {
       memset(texel, 0, size_bytes);

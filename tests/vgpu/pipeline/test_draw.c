@@ -229,6 +229,41 @@ indirect_parameters(void **fixture)
    assert_int_equal(drawn_points(f), 0);
 }
 
+/*
+ * A driver puts the vertices of a client's array from the first one drawn on into a buffer, and lets
+ * the vertex buffer begin where the array would: before the buffer, and so at times before 0.
+ */
+static void
+vertex_buffers_can_begin_before_address_0(void **fixture)
+{
+   static const struct point points[] = {
+      { 5.5f, 5.5f, 0.5f }, { 15.5f, 5.5f, 0.5f }, { 25.5f, 5.5f, 0.5f }, { 35.5f, 5.5f, 0.5f },
+   };
+   const uint32_t first = RUN_ADDRESS / sizeof(*points) + 1000;
+   const uint32_t before_0 = RUN_ADDRESS - first * (uint32_t)sizeof(*points);
+   const uint32_t end = RUN_ADDRESS + sizeof(points) - 1;
+   struct fixture *f = *fixture;
+
+   draw_state(f, 0, 0, 0, 0, 0);
+   draw_depth_buffer(f, D32_FLOAT, false);
+   draw_depth_stencil(f, 0, 0, 1u << 31 | COMPARE_ALWAYS << 27 | 1 << 26);
+   clear_depth(f);
+   memcpy(fixture_ggtt(f, RUN_ADDRESS), points, sizeof(points));
+   SUBMIT(f, VGPU_RCS, CMD(0x7808, 5), 1 << 14 | 12, before_0, end, 0);
+   SUBMIT(f, VGPU_RCS, CMD(0x7b00, 7), POINTLIST, 4, first, 1, 0, 0);
+   assert_int_equal(drawn_points(f), 0xf);
+   /* What is really before the buffer is beyond its end, and reads 0. */
+   SUBMIT(f, VGPU_RCS, CMD(0x7b00, 7), POINTLIST, 4, 0, 1, 0, 0);
+   assert_int_equal(drawn_points(f), 0);
+
+   /* From an ordinary buffer on, no index is so large that it comes to its beginning again. */
+   SUBMIT(f, VGPU_RCS, CMD(0x7808, 5), 1 << 14 | 2048, RUN_ADDRESS, end, 0);
+   SUBMIT(f, VGPU_RCS, CMD(0x7b00, 7), POINTLIST, 1, 0, 1, 0, 0);
+   assert_int_equal(drawn_points(f), 1);
+   SUBMIT(f, VGPU_RCS, CMD(0x7b00, 7), POINTLIST, 1, 1 << 21, 1, 0, 0);
+   assert_int_equal(drawn_points(f), 0);
+}
+
 /* An attribute that is overridden by the primitive's number, which goes on after a cut. */
 static void
 attributes_can_be_the_primitive_id(void **fixture)
@@ -325,6 +360,8 @@ main(void)
                                       fixture_teardown),
       cmocka_unit_test_setup_teardown(runs_of_any_length, fixture_setup, fixture_teardown),
       cmocka_unit_test_setup_teardown(indirect_parameters, fixture_setup, fixture_teardown),
+      cmocka_unit_test_setup_teardown(vertex_buffers_can_begin_before_address_0, fixture_setup,
+                                      fixture_teardown),
       cmocka_unit_test_setup_teardown(attributes_can_be_the_primitive_id, fixture_setup,
                                       fixture_teardown),
       cmocka_unit_test_setup_teardown(render_target_writes_are_as_in_the_table, fixture_setup,
