@@ -100,6 +100,8 @@ set_param(struct shim_context *context, const struct drm_i915_gem_context_param 
       break;
    case I915_CONTEXT_PARAM_PRIORITY: /* validate_priority(): no scheduler on Gen7 */
       return p->size ? -EINVAL : -ENODEV;
+   case I915_CONTEXT_PARAM_SSEU: /* set_sseu(): of Gen11 alone */
+      return p->size < sizeof(struct drm_i915_gem_context_param_sseu) ? -EINVAL : -ENODEV;
    default:
       shim_say("context parameter %llu is not played", (unsigned long long)p->param);
       return -EINVAL;
@@ -178,9 +180,32 @@ shim_context_destroy(int fd, unsigned long request, void *arg)
    return shim_return(ret);
 }
 
+/* The slices and execution units that an engine's contexts have on: not told on Gen7. */
+static int
+get_sseu(struct drm_i915_gem_context_param *p, uint32_t size_bytes)
+{
+   struct drm_i915_gem_context_param_sseu sseu;
+
+   p->size = sizeof(sseu);
+   if (!size_bytes)
+      return 0;
+   if (size_bytes < sizeof(sseu))
+      return -EINVAL;
+   const int ret = shim_copy_from_user(&sseu, p->value, sizeof(sseu));
+   if (ret)
+      return ret;
+   if (sseu.rsvd || sseu.flags || sseu.engine.engine_instance ||
+       (sseu.engine.engine_class != I915_ENGINE_CLASS_RENDER &&
+        sseu.engine.engine_class != I915_ENGINE_CLASS_COPY))
+      return -EINVAL;
+   sseu = (struct drm_i915_gem_context_param_sseu){ .engine = sseu.engine };
+   return shim_copy_to_user(p->value, &sseu, sizeof(sseu));
+}
+
 static int
 get_param(int fd, struct drm_i915_gem_context_param *p)
 {
+   const uint32_t size_bytes = p->size;
    const struct shim_context *context = shim_context_find(fd, p->ctx_id);
 
    if (!context)
@@ -205,6 +230,8 @@ get_param(int fd, struct drm_i915_gem_context_param *p)
    case I915_CONTEXT_PARAM_PRIORITY:
       p->value = 0;
       return 0;
+   case I915_CONTEXT_PARAM_SSEU:
+      return get_sseu(p, size_bytes);
    default:
       shim_say("context parameter %llu is not played", (unsigned long long)p->param);
       return -EINVAL;

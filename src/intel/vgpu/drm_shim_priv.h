@@ -80,6 +80,9 @@ int shim_gem_madvise(int fd, unsigned long request, void *arg);
 int shim_gem_set_caching(int fd, unsigned long request, void *arg);
 int shim_gem_get_caching(int fd, unsigned long request, void *arg);
 
+/* drm_shim_query.c */
+int shim_query(int fd, unsigned long request, void *arg);
+
 /* drm_shim_userptr.c */
 int shim_gem_userptr(int fd, unsigned long request, void *arg);
 /** What get_user_pages() finds out: \return 0, or -EFAULT if not all is mapped and writable */

@@ -350,6 +350,91 @@ test_new_file(void **state)
    assert_int_equal(exec_one(handle, I915_EXEC_RENDER, 0), 0);
 }
 
+/* The item's length as it comes back. */
+static int
+query(uint64_t id, uint32_t flags, int length, void *data)
+{
+   struct drm_i915_query_item item = {
+      .query_id = id, .flags = flags, .length = length, .data_ptr = (uintptr_t)data,
+   };
+   struct drm_i915_query args = { .num_items = 1, .items_ptr = (uintptr_t)&item };
+
+   const int ret = call(DRM_IOCTL_I915_QUERY, &args);
+   return ret ? ret : item.length;
+}
+
+/* What i915 of Linux 6.12 answers on the virtual GPU, whose video engine is not played here. */
+static void
+test_queries(void **state)
+{
+   union {
+      struct drm_i915_query_engine_info engines;
+      struct drm_i915_query_memory_regions memory;
+      uint8_t bytes[256];
+   } data = { 0 };
+   static const struct {
+      uint32_t id, flags;
+      int length;
+   } refused[] = {
+      { 0, 0, -EINVAL },
+      { DRM_I915_QUERY_TOPOLOGY_INFO, 0, -ENODEV },
+      { DRM_I915_QUERY_TOPOLOGY_INFO, 1, -EINVAL },
+      { DRM_I915_QUERY_ENGINE_INFO, 1, -EINVAL },
+      { DRM_I915_QUERY_PERF_CONFIG, 0, -EINVAL },
+      { DRM_I915_QUERY_PERF_CONFIG, DRM_I915_QUERY_PERF_CONFIG_LIST, -ENODEV },
+      { DRM_I915_QUERY_PERF_CONFIG, DRM_I915_QUERY_PERF_CONFIG_DATA_FOR_ID, -ENODEV },
+      { DRM_I915_QUERY_MEMORY_REGIONS, 1, -EINVAL },
+      { DRM_I915_QUERY_HWCONFIG_BLOB, 0, -ENODEV },
+      { DRM_I915_QUERY_GEOMETRY_SUBSLICES, 0, -ENODEV },
+      { 7 /* GUC_SUBMISSION_VERSION: newer than libdrm's header */, 0, -ENODEV },
+      { 8, 0, -EINVAL },
+   };
+
+   for (unsigned i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+      assert_int_equal(query(refused[i].id, refused[i].flags, 0, NULL), refused[i].length);
+
+   const int engines_bytes = query(DRM_I915_QUERY_ENGINE_INFO, 0, 0, NULL);
+   assert_int_equal(engines_bytes, sizeof(data.engines) + 2 * sizeof(struct drm_i915_engine_info));
+   assert_int_equal(query(DRM_I915_QUERY_ENGINE_INFO, 0, engines_bytes - 1, &data), -EINVAL);
+   assert_int_equal(query(DRM_I915_QUERY_ENGINE_INFO, 0, engines_bytes, (void *)16), -EFAULT);
+   assert_int_equal(query(DRM_I915_QUERY_ENGINE_INFO, 0, engines_bytes, &data), engines_bytes);
+   assert_int_equal(data.engines.num_engines, 2);
+   assert_int_equal(data.engines.engines[0].engine.engine_class, I915_ENGINE_CLASS_RENDER);
+   assert_int_equal(data.engines.engines[1].engine.engine_class, I915_ENGINE_CLASS_COPY);
+   /* Whoever asks must have set the header to 0. */
+   assert_int_equal(query(DRM_I915_QUERY_ENGINE_INFO, 0, engines_bytes, &data), -EINVAL);
+
+   memset(&data, 0, sizeof(data));
+   assert_int_equal(query(DRM_I915_QUERY_MEMORY_REGIONS, 0, sizeof(data), &data), 104);
+   assert_int_equal(data.memory.num_regions, 1);
+   assert_int_equal(data.memory.regions[0].region.memory_class, I915_MEMORY_CLASS_SYSTEM);
+   assert_int_equal(data.memory.regions[0].probed_size,
+                    (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE));
+}
+
+static void
+test_sseu(void **state)
+{
+   struct drm_i915_gem_context_param_sseu sseu = {
+      .engine.engine_class = I915_ENGINE_CLASS_COPY, .slice_mask = 0xff,
+   };
+   struct drm_i915_gem_context_param args = { .param = I915_CONTEXT_PARAM_SSEU };
+
+   assert_int_equal(call(DRM_IOCTL_I915_GEM_CONTEXT_GETPARAM, &args), 0);
+   assert_int_equal(args.size, sizeof(sseu));
+   args.value = (uintptr_t)&sseu;
+   assert_int_equal(call(DRM_IOCTL_I915_GEM_CONTEXT_GETPARAM, &args), 0);
+   assert_int_equal(sseu.engine.engine_class, I915_ENGINE_CLASS_COPY);
+   assert_int_equal(sseu.slice_mask, 0);
+   args.size = sizeof(sseu);
+   assert_int_equal(call(DRM_IOCTL_I915_GEM_CONTEXT_SETPARAM, &args), -ENODEV);
+   args.size = sizeof(sseu) - 1;
+   assert_int_equal(call(DRM_IOCTL_I915_GEM_CONTEXT_GETPARAM, &args), -EINVAL);
+   args.size = sizeof(sseu);
+   sseu.flags = I915_CONTEXT_SSEU_FLAG_ENGINE_INDEX;
+   assert_int_equal(call(DRM_IOCTL_I915_GEM_CONTEXT_GETPARAM, &args), -EINVAL);
+}
+
 static void
 test_objects(void **state)
 {
@@ -384,6 +469,7 @@ test_parameters(void **state)
       { I915_PARAM_CHIPSET_ID, 0x0162 }, { I915_PARAM_HAS_LLC, 1 },
       { I915_PARAM_HAS_ALIASING_PPGTT, 1 }, { I915_PARAM_HAS_EXEC_SOFTPIN, 1 },
       { I915_PARAM_HAS_USERPTR_PROBE, 1 }, { I915_PARAM_MMAP_GTT_VERSION, 4 },
+      { I915_PARAM_PERF_REVISION, 7 },
    };
 
    for (unsigned i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
@@ -449,6 +535,8 @@ main(void)
 {
    const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_parameters, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_queries, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_sseu, setup, teardown),
       cmocka_unit_test_setup_teardown(test_objects, setup, teardown),
       cmocka_unit_test_setup_teardown(test_userptr_errno, setup, teardown),
       cmocka_unit_test_setup_teardown(test_userptr_object, setup, teardown),
