@@ -10,6 +10,8 @@ from ..results import FAIL, PASS
 from . import gl
 
 TESTS = [test for test in gl.TESTS if test.startswith('amd_pinned_memory ')]
+# Draws into a window, and reads it.
+WINDOW_TEST = 'fbo-blit'
 TEST_S = 60
 SUMMARY = re.compile(r'(?m)^vgpu in-process: (\d+) batches executed, (\d+) commands not modelled$')
 
@@ -36,11 +38,12 @@ def run(suite):
     for name, verdict in {name: verdict for verdict, name in cases}.items():
         suite.check(name, verdict == 'OK', output)
     suite.check('test_drm_shim', status == 0 and len(cases) > 0, f'status {status}\n{output}')
-    with Stage(f'in-process: {len(TESTS)} piglit tests on Debian\'s crocus') as stage:
-        for number, test in enumerate(TESTS):
-            stage.progress(number, len(TESTS), test)
+    runs = [(f'{test} -auto -fbo', None) for test in TESTS] + [(f'{WINDOW_TEST} -auto', {'PIGLIT_PLATFORM': 'gbm'})]
+    with Stage(f'in-process: {len(runs)} piglit tests on Debian\'s crocus') as stage:
+        for number, (test, environment) in enumerate(runs):
+            stage.progress(number, len(runs), test)
             began = time.monotonic()
-            status, output = inprocess.capture([*f'{gl.BIN}/{test} -auto -fbo'.split()], preload, TEST_S)
+            status, output = inprocess.capture(f'{gl.BIN}/{test}'.split(), preload, TEST_S, environment)
             wrong = problem(status, output)
             suite.add(f'piglit {test}', FAIL if wrong else PASS, time.monotonic() - began,
                       f'{wrong}\n{output}' if wrong else '')

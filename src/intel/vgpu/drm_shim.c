@@ -23,7 +23,7 @@ bool drm_shim_driver_prefers_first_render_node = true;
 extern ioctl_fn_t core_ioctls[];
 
 static pthread_mutex_t mutex;
-static ioctl_fn_t core_gem_close;
+static ioctl_fn_t core_gem_close, core_get_cap;
 
 void
 shim_lock(void)
@@ -229,6 +229,18 @@ gem_close(int fd, unsigned long request, void *arg)
 }
 
 /** drm-shim's own table answers some ioctls with a success that nothing stands behind. */
+/* As drm-shim's, but GBM makes its buffers here only where they can be exported. */
+static int
+get_cap(int fd, unsigned long request, void *arg)
+{
+   struct drm_get_cap *cap = arg;
+
+   if (cap->capability != DRM_CAP_PRIME)
+      return core_get_cap(fd, request, arg);
+   cap->value = DRM_PRIME_CAP_IMPORT | DRM_PRIME_CAP_EXPORT;
+   return 0;
+}
+
 static int
 not_played(int fd, unsigned long request, void *arg)
 {
@@ -292,6 +304,10 @@ drm_shim_driver_init(void)
 
    core_gem_close = core_ioctls[_IOC_NR(DRM_IOCTL_GEM_CLOSE)];
    core_ioctls[_IOC_NR(DRM_IOCTL_GEM_CLOSE)] = gem_close;
+   core_get_cap = core_ioctls[_IOC_NR(DRM_IOCTL_GET_CAP)];
+   core_ioctls[_IOC_NR(DRM_IOCTL_GET_CAP)] = get_cap;
+   core_ioctls[_IOC_NR(DRM_IOCTL_PRIME_HANDLE_TO_FD)] = not_played;
+   core_ioctls[_IOC_NR(DRM_IOCTL_PRIME_FD_TO_HANDLE)] = not_played;
    core_ioctls[_IOC_NR(DRM_IOCTL_SYNCOBJ_CREATE)] = shim_syncobj_create;
    core_ioctls[_IOC_NR(DRM_IOCTL_SYNCOBJ_DESTROY)] = shim_syncobj_destroy;
    core_ioctls[_IOC_NR(DRM_IOCTL_SYNCOBJ_WAIT)] = shim_syncobj_wait;

@@ -350,6 +350,20 @@ test_new_file(void **state)
    assert_int_equal(exec_one(handle, I915_EXEC_RENDER, 0), 0);
 }
 
+/* Without a buffer that can be exported there is no window; what exports one is not there. */
+static void
+test_prime(void **state)
+{
+   struct drm_get_cap cap = { .capability = DRM_CAP_PRIME };
+   struct drm_prime_handle args = { .handle = gem_create(PAGE), .fd = -1 };
+
+   assert_int_equal(call(DRM_IOCTL_GET_CAP, &cap), 0);
+   assert_int_equal(cap.value, DRM_PRIME_CAP_IMPORT | DRM_PRIME_CAP_EXPORT);
+   assert_int_equal(call(DRM_IOCTL_PRIME_HANDLE_TO_FD, &args), -EOPNOTSUPP);
+   assert_int_equal(call(DRM_IOCTL_PRIME_FD_TO_HANDLE, &args), -EOPNOTSUPP);
+   gem_close(args.handle);
+}
+
 /* The item's length as it comes back. */
 static int
 query(uint64_t id, uint32_t flags, int length, void *data)
@@ -535,6 +549,7 @@ main(void)
 {
    const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_parameters, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_prime, setup, teardown),
       cmocka_unit_test_setup_teardown(test_queries, setup, teardown),
       cmocka_unit_test_setup_teardown(test_sseu, setup, teardown),
       cmocka_unit_test_setup_teardown(test_objects, setup, teardown),
