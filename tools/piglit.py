@@ -23,7 +23,8 @@ from .results import FAIL, PASS, SKIP
 
 PROFILES = ('quick_gl', 'quick_shader')
 TESTS = 'usr/lib/x86_64-linux-gnu/piglit/tests'
-# gbm gives a window to the tests that want one. In-process there is none: the buffers of gbm's are not drawn to.
+# gbm gives a window to the tests that want one. In-process they are left out: among them are those of stream output, which
+# is not modelled, and in glReadPixels after the hang Debian's crocus does not end (draw-auto instanced).
 GUEST_PLATFORM = 'gbm'
 IN_PROCESS_PLATFORM = 'surfaceless_egl'
 EXPECTATIONS = paths.REPO / 'tests/piglit/expectations.txt'
