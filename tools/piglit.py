@@ -23,8 +23,7 @@ from .results import FAIL, PASS, SKIP
 
 PROFILES = ('quick_gl', 'quick_shader')
 TESTS = 'usr/lib/x86_64-linux-gnu/piglit/tests'
-# gbm gives a window to the tests that want one. In-process they are left out: among them are those of stream output, which
-# is not modelled, and in glReadPixels after the hang Debian's crocus does not end (draw-auto instanced).
+# gbm gives a window to the tests that want one. In-process, where tests run without, those are left out.
 GUEST_PLATFORM = 'gbm'
 IN_PROCESS_PLATFORM = 'surfaceless_egl'
 EXPECTATIONS = paths.REPO / 'tests/piglit/expectations.txt'

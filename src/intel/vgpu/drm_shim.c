@@ -87,6 +87,7 @@ shim_copy_to_user(uint64_t to, const void *from, uint64_t size)
    return copy((void *)from, to, size, true);
 }
 
+#define PARAM_HAS_USERPTR_BYTE_RANGE 60
 #define PARAM_HAS_USERPTR_RELEASE 61
 
 static int
@@ -165,6 +166,9 @@ getparam(int fd, unsigned long request, void *arg)
       value = 1;
       break;
    }
+   /* Of kernel-patches/, too, and optional there: an object is of whole pages here. */
+   case PARAM_HAS_USERPTR_BYTE_RANGE:
+      return shim_return(-EINVAL);
    case I915_PARAM_PERF_REVISION: /* i915's own, with performance counters or without */
       value = 7;
       break;
