@@ -75,9 +75,9 @@ set_heartbeat(unsigned interval_ms)
 }
 
 /**
- * Opens the GPU without request_timeout_ms. After these 20 s i915 resets the engine of its own, while on
- * a slow machine the heartbeat that found the hang is still collecting the error state; that one
- * resets once more when it has it, and whoever's request runs then is lost.
+ * Opens the GPU without request_timeout_ms. After these 20 s i915 resets the engine of its own,
+ * while on a slow machine the heartbeat that found the hang is still collecting the error state;
+ * that one resets once more when it has it, and whoever's request runs then is lost.
  */
 static int
 open_gpu(void)

@@ -156,8 +156,9 @@ getparam(int fd, unsigned long request, void *arg)
       value = 0;
       break;
    /*
-    * Of kernel-patches/, and true here, as an object of the application's memory is nothing but an address. Debian's kernel
-    * does not know it, and that is the one that is played, unless the environment says otherwise.
+    * Of kernel-patches/, and true here, as an object of the application's memory is nothing but an
+    * address. Debian's kernel does not know it, and that is the one that is played, unless the
+    * environment says otherwise.
     */
    case PARAM_HAS_USERPTR_RELEASE: {
       const char *kernel = getenv("VGPU_DRM_SHIM_KERNEL");

@@ -507,7 +507,10 @@ syncobj_wait(uint32_t handle)
    return call(DRM_IOCTL_SYNCOBJ_WAIT, &args);
 }
 
-/* Signalled and reset by hand, all of an array or none: a driver does so for a batch that was refused. */
+/*
+ * Signalled and reset by hand, all of an array or none: a driver does so for a batch that was
+ * refused.
+ */
 static void
 test_syncobj(void **state)
 {
